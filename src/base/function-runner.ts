@@ -1,0 +1,89 @@
+// The contract between whoever defines functions (Lambda) and whoever runs them (the engine, or a
+// simulation's in-process runner). Knows nothing of AWS's wire API.
+
+/** Unpacked code on disk is the engine's business; the definition only says how to get the archive. */
+export interface FunctionCode {
+  /** SHA-256 of the zip, base64: identity of the content. */
+  readonly sha256: string;
+  /** The zip archive. */
+  read(): Promise<Uint8Array>;
+}
+
+export interface FunctionDefinition {
+  /** Changes whenever code or configuration changes: environments are reused within one key only. */
+  readonly key: string;
+  /** Unqualified ARN. */
+  readonly arn: string;
+  readonly name: string;
+  /** `$LATEST` or a version number. */
+  readonly version: string;
+  readonly account: string;
+  readonly region: string;
+  /** e.g. `nodejs22.x`, `python3.12`, `provided.al2023`. */
+  readonly runtime: string;
+  readonly handler: string;
+  readonly code: FunctionCode;
+  /** In order; later layers overwrite earlier ones under /opt. */
+  readonly layers: readonly FunctionCode[];
+  /** The user's variables plus credentials and endpoint; reserved ones are added by the engine. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly memoryMb: number;
+  readonly timeoutMs: number;
+  readonly ephemeralStorageMb: number;
+  readonly architecture: 'x86_64' | 'arm64';
+  readonly logGroup: string;
+}
+
+export interface FunctionInvocation {
+  readonly requestId: string;
+  readonly payload: Uint8Array;
+  /** ARN as invoked, with the qualifier used. */
+  readonly invokedArn: string;
+  /** JSON of the caller's client context. */
+  readonly clientContext?: string;
+  /** `X-Amzn-Trace-Id` value. */
+  readonly traceId?: string;
+}
+
+export interface FunctionResult {
+  /** The handler's response, or the error document when `error` is set. */
+  readonly payload: Uint8Array;
+  readonly error?: 'Unhandled';
+  /** START/END/REPORT and the function's own lines of this invocation, newest last, up to 4 KB. */
+  readonly logTail: string;
+  readonly durationMs: number;
+  readonly billedDurationMs: number;
+  /** Set when this invocation ran the init phase. */
+  readonly initDurationMs?: number;
+  readonly maxMemoryMb: number;
+}
+
+export interface LogLine {
+  readonly timestampMs: number;
+  readonly message: string;
+}
+
+/** Receives what functions write, in order per stream. Must not throw; may return before it is stored. */
+export interface LogSink {
+  write(definition: FunctionDefinition, streamName: string, lines: readonly LogLine[]): Promise<void>;
+}
+
+export interface FunctionRunner {
+  /** Runs one invocation to its end. Rejects only for failures that are not the function's own. */
+  invoke(definition: FunctionDefinition, invocation: FunctionInvocation): Promise<FunctionResult>;
+  /** No new invocations use this key; environments end when their current one does. */
+  retire(key: string): Promise<void>;
+  /** Ends every environment and process. */
+  close(): Promise<void>;
+}
+
+/** The runner refused before the function ran (no such runtime here, broken archive). */
+export class FunctionUnavailable extends Error {
+  override readonly name = 'FunctionUnavailable';
+  /** AWS's error type for it, e.g. `InvalidRuntimeException`, `InvalidZipFileException`. */
+  readonly reason: string;
+  constructor(reason: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+  }
+}

@@ -1,0 +1,104 @@
+// What a handler or worker is given: who calls, where, when, and the doors to everything else.
+import type { ActivityToken } from '../base/activity.ts';
+import type { Clock } from '../base/clock.ts';
+import type { FunctionRunner } from '../base/function-runner.ts';
+import type { Random } from '../base/random.ts';
+import type { Blobs, Store, Tx } from '../base/store.ts';
+import type { InputOf, OperationName, OutputOf, ServiceId } from '../models/operations.ts';
+import type { HttpRequest } from '../wire/http.ts';
+import type { TemplateEngine } from './templates.ts';
+
+/** Who makes a call. */
+export type Principal =
+  | { readonly kind: 'root'; readonly account: string }
+  | { readonly kind: 'user'; readonly account: string; readonly arn: string; readonly userId: string }
+  | {
+      readonly kind: 'role';
+      readonly account: string;
+      /** `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION` */
+      readonly arn: string;
+      readonly roleArn: string;
+      /** `AROA…:SESSION` */
+      readonly userId: string;
+    }
+  | {
+      readonly kind: 'service';
+      readonly account: string;
+      /** e.g. `s3.amazonaws.com` */
+      readonly service: string;
+      /** Resource on whose behalf: fills `aws:SourceArn`. */
+      readonly sourceArn?: string;
+    }
+  | { readonly kind: 'anonymous'; readonly account: string };
+
+/** A cloud's account and region: the scope that nearly every key starts with. */
+export interface Scope {
+  readonly account: string;
+  readonly region: string;
+}
+
+export interface CallOptions {
+  /** Default: the principal of the context. */
+  readonly as?: Principal;
+  readonly account?: string;
+  readonly region?: string;
+}
+
+/** Calls another service's public operation through the same pipeline, minus the bytes. */
+export type Call = <S extends ServiceId, O extends OperationName<S>>(
+  service: S,
+  operation: O,
+  input: InputOf<S, O>,
+  options?: CallOptions,
+) => Promise<OutputOf<S, O>>;
+
+/** A durable timer: a task that runs once its time has come, and again after a crash. */
+export interface TimerTask {
+  /** A worker's name as its service declares it, e.g. `lambda/async-invoke`. */
+  readonly worker: string;
+  /** Epoch ms; at or before now means as soon as the transaction has committed. */
+  readonly dueMs: number;
+  /** Same worker and id replace each other; without an id each is its own. */
+  readonly id?: string;
+  /** Structured-clone-like data: plain objects, arrays, strings, numbers, bytes. */
+  readonly payload: unknown;
+}
+
+export interface Timers {
+  schedule(tx: Tx, scope: Scope, task: TimerTask): void;
+  /** Removes a timer scheduled with an id; unknown ids are ignored. */
+  cancel(tx: Tx, worker: string, id: string): Promise<void>;
+}
+
+/** Engines the composition root plugs in; services use them through these contracts alone. */
+export interface Ports {
+  readonly functions: FunctionRunner;
+  readonly templates: TemplateEngine;
+}
+
+/** Shared by requests and workers. */
+export interface WorkContext extends Scope {
+  readonly principal: Principal;
+  /** The cloud's time when this piece of work began, ms. Use `clock.now()` after a wait. */
+  readonly nowMs: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly store: Store;
+  readonly blobs: Blobs;
+  readonly timers: Timers;
+  readonly call: Call;
+  readonly activity: ActivityToken;
+  readonly ports: Ports;
+  /** Base URL of this cloud as its clients see it, e.g. `http://127.0.0.1:4566`. */
+  readonly endpoint: string;
+  /** Aborted when the client goes away or the cloud stops. */
+  readonly signal: AbortSignal;
+}
+
+export interface RequestContext extends WorkContext {
+  readonly service: string;
+  readonly operation: string;
+  readonly requestId: string;
+  /** Present when the request came over HTTP. */
+  readonly http?: HttpRequest;
+}

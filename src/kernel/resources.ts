@@ -1,0 +1,51 @@
+// Resource handlers: how a CloudFormation type is made of its service's own public operations.
+import type { Call, Scope } from './context.ts';
+
+/** A small part of JSON Schema: enough to refuse a wrong property with its path. */
+export type PropertyShape =
+  | { readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'json' }
+  | { readonly type: 'list'; readonly of: PropertyShape }
+  | { readonly type: 'map'; readonly of: PropertyShape }
+  | {
+      readonly type: 'object';
+      readonly properties: Readonly<Record<string, PropertyShape>>;
+      readonly required?: readonly string[];
+    };
+
+export type Properties = Readonly<Record<string, unknown>>;
+
+export interface ResourceRequest extends Scope {
+  readonly logicalId: string;
+  readonly stackName: string;
+  readonly stackId: string;
+  /** Resolved and validated properties. Strings that hold numbers or booleans are already coerced. */
+  readonly properties: Properties;
+  /** Calls other operations as the deployer, with the stack's tags where it matters. */
+  readonly call: Call;
+  /** `aws:cloudformation:*` tags plus the stack's own, as key → value. */
+  readonly stackTags: Readonly<Record<string, string>>;
+  /** `STACK-LOGICALID-RANDOM` cut to the length, for resources without a name; stable on retry. */
+  physicalName(maxLength: number): string;
+}
+
+export interface ResourceResult {
+  /** What `Ref` gives. */
+  readonly physicalId: string;
+  /** What `Fn::GetAtt` gives, by attribute name (dots included). */
+  readonly attributes?: Readonly<Record<string, unknown>>;
+}
+
+export interface ResourceHandler {
+  /** e.g. `AWS::SQS::Queue`. */
+  readonly type: string;
+  readonly shape: Extract<PropertyShape, { type: 'object' }>;
+  /** Top-level properties whose change replaces the resource. */
+  readonly replaceOn: readonly string[];
+  create(request: ResourceRequest): Promise<ResourceResult>;
+  /** `previous` are the properties in force. Absent: every change replaces. */
+  readonly update?: (
+    request: ResourceRequest & { readonly physicalId: string; readonly previous: Properties },
+  ) => Promise<ResourceResult>;
+  /** Removes it; a resource that is already gone counts as removed. */
+  delete(request: ResourceRequest & { readonly physicalId: string }): Promise<void>;
+}

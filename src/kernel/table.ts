@@ -1,0 +1,72 @@
+// Typed tables over the store: the only way services keep state.
+import { Packr } from 'msgpackr';
+import { AFTER_ANY } from '../base/tuple.ts';
+import type { Entry, Key, KeyPart, ReadTx, Tx } from '../base/store.ts';
+
+// Plain MessagePack maps (no shared record structures): every value can be read on its own, for ever.
+const codec = new Packr({ useRecords: false, encodeUndefinedAsNil: false, int64AsType: 'number' });
+
+export interface Row<T> {
+  /** The key parts after the table's name. */
+  readonly key: Key;
+  readonly value: T;
+}
+
+export interface ListOptions {
+  readonly limit: number;
+  /** Start strictly after this key (reverse: strictly before); parts as given to `put`. */
+  readonly after?: Key;
+  readonly reverse?: boolean;
+}
+
+export interface Table<T> {
+  readonly name: string;
+  get(view: ReadTx, key: Key): Promise<T | undefined>;
+  put(tx: Tx, key: Key, value: T): void;
+  delete(tx: Tx, key: Key): void;
+  /** Rows whose key starts with `prefix`, in key order. */
+  list(view: ReadTx, prefix: Key, options: ListOptions): Promise<Row<T>[]>;
+  /** Rows with `from <= key < to`. */
+  range(view: ReadTx, from: Key, to: Key, options: { limit: number; reverse?: boolean }): Promise<Row<T>[]>;
+  /** Like `range`, skipping rows another running transaction claimed. */
+  claim(tx: Tx, from: Key, to: Key, limit: number): Promise<Row<T>[]>;
+  /** Appends under `[...prefix, sequence]`, the sequence being given at commit. */
+  append(tx: Tx, prefix: Key, value: T): void;
+}
+
+/**
+ * Declares a table. Values are plain data: objects, arrays, strings, numbers, booleans, null,
+ * Uint8Array; undefined members stay undefined.
+ * @param name `SERVICE/NOUN`, unique in the cloud.
+ */
+export function table<T>(name: string): Table<T> {
+  const at = (key: Key): Key => [name, ...key];
+  const row = (entry: Entry): Row<T> => ({ key: entry.key.slice(1), value: codec.unpack(entry.value) as T });
+  return {
+    name,
+    async get(view, key) {
+      const bytes = await view.get(at(key));
+      return bytes === undefined ? undefined : (codec.unpack(bytes) as T);
+    },
+    put: (tx, key, value) => tx.put(at(key), codec.pack(value)),
+    delete: (tx, key) => tx.delete(at(key)),
+    async list(view, prefix, { after, limit, reverse = false }) {
+      const from = after !== undefined && !reverse ? successor(at(after)) : at(prefix);
+      const to = after !== undefined && reverse ? at(after) : [...at(prefix), AFTER_ANY];
+      return (await view.range(from, to, { limit, reverse })).map(row);
+    },
+    async range(view, from, to, { limit, reverse = false }) {
+      return (await view.range(at(from), at(to), { limit, reverse })).map(row);
+    },
+    async claim(tx, from, to, limit) {
+      return (await tx.claim(at(from), at(to), limit)).map(row);
+    },
+    append: (tx, prefix, value) => tx.append(at(prefix), codec.pack(value)),
+  };
+}
+
+/** The first key after `key` itself: anything that extends it comes later. */
+function successor(key: Key): Key {
+  const lowest: KeyPart = -Number.MAX_VALUE;
+  return [...key, lowest];
+}
