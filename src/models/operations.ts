@@ -12,7 +12,7 @@ import type * as sts from '@aws-sdk/client-sts';
 
 /** Operation name → `{ input, output }` of a client package's module type. */
 export type OperationsOf<Module> = {
-  [K in keyof Module as K extends `${infer Name}Command` ? Name : never]: Module[K] extends abstract new (
+  [K in Exclude<keyof Module, '$Command'> as K extends `${infer Name}Command` ? Name : never]: Module[K] extends abstract new (
     // The constructors' parameters differ per command and do not matter here.
     ...args: never
   ) => infer Command
