@@ -1,0 +1,86 @@
+// What the SDK's schemas do not say of each service: one row each (facts of botocore's service-2.json).
+import type { ServiceRow } from '../wire/service-model.ts';
+
+export const SERVICE_ROWS: readonly ServiceRow[] = [
+  {
+    id: 'apigateway',
+    sdkId: 'API Gateway',
+    apiVersion: '2015-07-09',
+    protocols: ['restJson1'],
+    signingName: 'apigateway',
+  },
+  {
+    id: 'cloudformation',
+    sdkId: 'CloudFormation',
+    apiVersion: '2010-05-15',
+    protocols: ['awsQuery'],
+    signingName: 'cloudformation',
+    xmlNamespace: 'http://cloudformation.amazonaws.com/doc/2010-05-15/',
+  },
+  {
+    id: 'dynamodb',
+    sdkId: 'DynamoDB',
+    apiVersion: '2012-08-10',
+    protocols: ['awsJson1_0'],
+    signingName: 'dynamodb',
+    targetPrefix: 'DynamoDB_20120810',
+  },
+  {
+    id: 'iam',
+    sdkId: 'IAM',
+    apiVersion: '2010-05-08',
+    protocols: ['awsQuery'],
+    signingName: 'iam',
+    xmlNamespace: 'https://iam.amazonaws.com/doc/2010-05-08/',
+  },
+  {
+    id: 'lambda',
+    sdkId: 'Lambda',
+    apiVersion: '2015-03-31',
+    protocols: ['restJson1'],
+    signingName: 'lambda',
+  },
+  {
+    id: 'logs',
+    sdkId: 'CloudWatch Logs',
+    apiVersion: '2014-03-28',
+    protocols: ['awsJson1_1'],
+    signingName: 'logs',
+    targetPrefix: 'Logs_20140328',
+  },
+  {
+    id: 's3',
+    sdkId: 'S3',
+    apiVersion: '2006-03-01',
+    protocols: ['restXml'],
+    signingName: 's3',
+    xmlNamespace: 'http://s3.amazonaws.com/doc/2006-03-01/',
+  },
+  {
+    id: 'sns',
+    sdkId: 'SNS',
+    apiVersion: '2010-03-31',
+    protocols: ['awsQuery'],
+    signingName: 'sns',
+    xmlNamespace: 'http://sns.amazonaws.com/doc/2010-03-31/',
+  },
+  {
+    id: 'sqs',
+    sdkId: 'SQS',
+    apiVersion: '2012-11-05',
+    protocols: ['awsJson1_0', 'awsQuery'],
+    signingName: 'sqs',
+    targetPrefix: 'AmazonSQS',
+    // The namespace of the query API, from the model SQS had before it moved to JSON.
+    xmlNamespace: 'http://queue.amazonaws.com/doc/2012-11-05/',
+    queryCompatible: true,
+  },
+  {
+    id: 'sts',
+    sdkId: 'STS',
+    apiVersion: '2011-06-15',
+    protocols: ['awsQuery'],
+    signingName: 'sts',
+    xmlNamespace: 'https://sts.amazonaws.com/doc/2011-06-15/',
+  },
+];
