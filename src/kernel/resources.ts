@@ -26,6 +26,8 @@ export interface ResourceRequest extends Scope {
   readonly stackTags: Readonly<Record<string, string>>;
   /** `STACK-LOGICALID-RANDOM` cut to the length, for resources without a name; stable on retry. */
   physicalName(maxLength: number): string;
+  /** Waits on the cloud's clock (a table that becomes active…) without counting as work in flight. */
+  sleep(delayMs: number): Promise<void>;
 }
 
 export interface ResourceResult {
@@ -46,6 +48,12 @@ export interface ResourceHandler {
   readonly update?: (
     request: ResourceRequest & { readonly physicalId: string; readonly previous: Properties },
   ) => Promise<ResourceResult>;
+  /**
+   * Physical id of the resource that a `create` with these properties makes, when it exists already.
+   * Asked before the first attempt (found: someone else's, the create is refused as AWS does) and after
+   * a crash in the middle of a create (found: ours, half-made perhaps; it is deleted and made again).
+   */
+  readonly find?: (request: ResourceRequest) => Promise<string | undefined>;
   /** Removes it; a resource that is already gone counts as removed. */
   delete(request: ResourceRequest & { readonly physicalId: string }): Promise<void>;
 }
