@@ -93,6 +93,11 @@ export interface WorkContext extends Scope {
   readonly endpoint: string;
   /** Aborted when the client goes away or the cloud stops. */
   readonly signal: AbortSignal;
+  /**
+   * Runs `body` in the background until it returns or the cloud stops (pollers). It has its own
+   * activity token and must park it while idle. A throw is logged as a defect.
+   */
+  spawn(name: string, scope: Scope, body: (context: WorkContext) => Promise<void>): void;
 }
 
 export interface RequestContext extends WorkContext {

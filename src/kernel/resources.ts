@@ -28,6 +28,8 @@ export interface ResourceRequest extends Scope {
   physicalName(maxLength: number): string;
   /** Waits on the cloud's clock (a table that becomes active…) without counting as work in flight. */
   sleep(delayMs: number): Promise<void>;
+  /** Asks `check` now and after every commit that notifies `topic`, until it answers something. */
+  until<T>(topic: string, check: () => Promise<T | undefined>): Promise<T>;
 }
 
 export interface ResourceResult {
@@ -52,6 +54,7 @@ export interface ResourceHandler {
    * Physical id of the resource that a `create` with these properties makes, when it exists already.
    * Asked before the first attempt (found: someone else's, the create is refused as AWS does) and after
    * a crash in the middle of a create (found: ours, half-made perhaps; it is deleted and made again).
+   * Types without unique names recognise theirs by the `aws:cloudformation:*` tags, or leave this out.
    */
   readonly find?: (request: ResourceRequest) => Promise<string | undefined>;
   /** Removes it; a resource that is already gone counts as removed. */

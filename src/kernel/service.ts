@@ -50,6 +50,18 @@ export interface ServiceDefinition<S extends ServiceId = ServiceId> {
   readonly routes?: readonly HttpRoute[];
 }
 
+/** A service whose id is not known statically; what the kernel keeps in its registry. */
+export interface AnyService {
+  readonly id: string;
+  readonly operations: Readonly<Record<string, AnyHandler | NotImplemented>>;
+  readonly dataEvents?: readonly string[];
+  readonly resources?: readonly ResourceHandler[];
+  readonly workers?: Readonly<Record<string, TimerWorker>>;
+  readonly start?: (context: WorkContext) => Promise<void>;
+  readonly routes?: readonly HttpRoute[];
+}
+export type AnyHandler = (input: never, context: RequestContext) => Promise<unknown>;
+
 export function defineService<S extends ServiceId>(definition: ServiceDefinition<S>): ServiceDefinition<S> {
   return definition;
 }

@@ -191,6 +191,8 @@ export interface StackRun extends StackView {
   readonly call: Call;
   /** Waits on the cloud's clock without counting as work in flight. */
   sleep(delayMs: number): Promise<void>;
+  /** Asks `check` now and after every commit that notifies `topic`, until it answers something. */
+  until<T>(topic: string, check: () => Promise<T | undefined>): Promise<T>;
   readonly random: Random;
   /** `aws:cloudformation:*` and the stack's own. */
   readonly stackTags: Readonly<Record<string, string>>;

@@ -1,0 +1,191 @@
+// The life of a request: one ordered list of stages, readable from top to bottom.
+import { ServiceError } from '../base/errors.ts';
+import type { ActivityToken } from '../base/activity.ts';
+import type { HttpRequest, HttpResponse } from '../wire/http.ts';
+import type { RoutedCall } from '../wire/protocol.ts';
+import type { Router } from '../wire/router.ts';
+import { decodeAwsChunked } from '../wire/sigv4/aws-chunked.ts';
+import { identifyCaller } from '../wire/sigv4/identify-caller.ts';
+import { type AuthenticationMode, type Caller, DEFAULT_REGION, authenticate } from './authenticate.ts';
+import type { Audit } from './audit.ts';
+import type { Principal, RequestContext, Scope } from './context.ts';
+import type { Faults } from './faults.ts';
+import { type Registry, toServiceError } from './registry.ts';
+import type { Validators } from './validators.ts';
+
+/** What the stages need of the kernel. */
+export interface PipelineParts {
+  readonly router: Router;
+  readonly registry: Registry;
+  readonly validators: Validators;
+  readonly faults: Faults;
+  readonly audit: Audit;
+  readonly mode: AuthenticationMode;
+  readonly nowMs: () => number;
+  readonly newRequestId: () => string;
+  readonly store: RequestContext['store'];
+  readonly contextFor: (call: ContextRequest) => RequestContext;
+  readonly onDefect: (error: unknown, where: string) => void;
+}
+
+export interface ContextRequest extends Scope {
+  readonly service: string;
+  readonly operation: string;
+  readonly requestId: string;
+  readonly principal: Principal;
+  readonly activity: ActivityToken;
+  readonly http?: HttpRequest;
+}
+
+/** One operation on its way: what the stages have found out so far. */
+interface Exchange {
+  readonly service: string;
+  readonly operation: string;
+  readonly context: RequestContext;
+  input: unknown;
+  output: unknown;
+  decision: Readonly<Record<string, unknown>> | undefined;
+}
+
+type Stage = (exchange: Exchange, parts: PipelineParts) => void | Promise<void>;
+
+// Stages that external and in-process calls share. What comes before (identify, authenticate, parse)
+// and after (serialise) is about bytes, and stands in `handleHttp`.
+const STAGES: readonly Stage[] = [validate, authorise, strikeBefore, handle, strikeAfter];
+
+async function validate(exchange: Exchange, parts: PipelineParts): Promise<void> {
+  const check = parts.validators.of(exchange.service) ?? (await parts.validators.load(exchange.service));
+  const problem = check?.(exchange.operation, exchange.input);
+  if (problem !== undefined) throw problem;
+}
+
+/** Full policy evaluation comes with the IAM service; the decision it would make is on record. */
+function authorise(exchange: Exchange): void {
+  const { principal } = exchange.context;
+  exchange.decision = {
+    action: `${exchange.service}:${exchange.operation}`,
+    principal: principal.kind === 'service' ? principal.service : principalArn(principal),
+    evaluated: false,
+  };
+}
+
+function strikeBefore(exchange: Exchange, parts: PipelineParts): Promise<void> | void {
+  return parts.faults.strike(exchange.service, exchange.operation, 'before');
+}
+
+async function handle(exchange: Exchange, parts: PipelineParts): Promise<void> {
+  const handler = parts.registry.handler(exchange.service, exchange.operation);
+  // The registry erased the handler's input type; the schema that parsed the input is its proof.
+  exchange.output = await handler(exchange.input as never, exchange.context);
+}
+
+function strikeAfter(exchange: Exchange, parts: PipelineParts): Promise<void> | void {
+  return parts.faults.strike(exchange.service, exchange.operation, 'after');
+}
+
+/** Runs the shared stages and records the call; throws what the caller is to be told. */
+async function perform(exchange: Exchange, parts: PipelineParts): Promise<unknown> {
+  try {
+    for (const stage of STAGES) {
+      const pending = stage(exchange, parts);
+      if (pending !== undefined) await pending;
+    }
+    recordCall(exchange, parts);
+    return exchange.output;
+  } catch (thrown) {
+    const { error, defect } = toServiceError(thrown);
+    if (defect) parts.onDefect(thrown, `${exchange.service}.${exchange.operation}`);
+    recordCall(exchange, parts, error);
+    throw error;
+  }
+}
+
+function recordCall(exchange: Exchange, parts: PipelineParts, error?: ServiceError): void {
+  const { context } = exchange;
+  if (parts.registry.isDataEvent(exchange.service, exchange.operation)) return;
+  parts.audit.record({
+    account: context.account,
+    region: context.region,
+    service: exchange.service,
+    operation: exchange.operation,
+    requestId: context.requestId,
+    principal: context.principal,
+    sourceIp: context.http?.sourceIp ?? (context.principal.kind === 'service' ? context.principal.service : ''),
+    userAgent: context.http?.headers['user-agent'] ?? 'cloudlet',
+    ...(exchange.decision === undefined ? {} : { decision: exchange.decision }),
+    ...(error === undefined ? {} : { error: { code: error.code, message: error.message } }),
+  });
+}
+
+/** An in-process call: the same stages, minus the bytes. */
+export function performCall(context: RequestContext, input: unknown, parts: PipelineParts): Promise<unknown> {
+  const { service, operation } = context;
+  return perform({ service, operation, context, input, output: undefined, decision: undefined }, parts);
+}
+
+/** A request over HTTP, from its head to its response; never throws. */
+export async function handleHttp(
+  request: HttpRequest,
+  activity: ActivityToken,
+  parts: PipelineParts,
+): Promise<HttpResponse> {
+  const requestId = parts.newRequestId();
+  const caller = identifyCaller(request);
+  const routed = await parts.router.route(
+    request,
+    caller.signingName === undefined ? {} : { signingName: caller.signingName },
+  );
+  if (routed.kind === 'failure') return routed.protocol.serializeError(routed, routed.error, requestId);
+  try {
+    return await answer({ routed, caller, activity, requestId }, parts);
+  } catch (thrown) {
+    const { error, defect } = toServiceError(thrown);
+    if (defect) parts.onDefect(thrown, `${routed.model.row.id}.${routed.operation.name}`);
+    return routed.protocol.serializeError(routed, error, requestId);
+  }
+}
+
+interface Arrival {
+  readonly routed: RoutedCall;
+  readonly caller: Caller;
+  readonly activity: ActivityToken;
+  readonly requestId: string;
+}
+
+async function answer(arrival: Arrival, parts: PipelineParts): Promise<HttpResponse> {
+  const { caller, requestId } = arrival;
+  const { model, operation, protocol } = arrival.routed;
+  const { request } = arrival.routed;
+  const { principal, material } = await authenticate(request, caller, {
+    store: parts.store,
+    mode: parts.mode,
+    nowMs: parts.nowMs(),
+  });
+  const body = decodeAwsChunked(request.body, request.headers, material);
+  const routed = body === request.body ? arrival.routed : { ...arrival.routed, request: { ...request, body } };
+  const context = parts.contextFor({
+    service: model.row.id,
+    operation: operation.name,
+    requestId,
+    account: principal.account,
+    region: caller.region ?? DEFAULT_REGION,
+    principal,
+    activity: arrival.activity,
+    http: routed.request,
+  });
+  const input = await protocol.parse(routed);
+  const output = await performCall(context, input, parts);
+  return protocol.serialize(routed, output, requestId);
+}
+
+function principalArn(principal: Exclude<Principal, { kind: 'service' }>): string {
+  switch (principal.kind) {
+    case 'root':
+      return `arn:aws:iam::${principal.account}:root`;
+    case 'anonymous':
+      return 'anonymous';
+    case 'user':
+    case 'role':
+      return principal.arn;
+  }
+}

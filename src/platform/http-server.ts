@@ -1,0 +1,211 @@
+// The listening socket: node:http in, plain requests and responses out.
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { UserError, assert } from '../base/errors.ts';
+import { BodyTooLarge, type HttpBody, type HttpRequest, type HttpResponse } from '../wire/http.ts';
+
+export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse>;
+
+export interface HttpServer {
+  /** e.g. `http://127.0.0.1:4566` */
+  readonly url: string;
+  readonly port: number;
+  /** Stops listening and closes every connection; requests in flight get `graceMs` to end. */
+  close(graceMs?: number): Promise<void>;
+}
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly handler: HttpHandler;
+  /** Errors of the socket or of writing a response; the request is lost already. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Starts to listen. A taken port is a UserError with `ERR_PORT_IN_USE`. */
+export async function listen(options: ListenOptions): Promise<HttpServer> {
+  const server = createServer(
+    // Long uploads and slow functions are legitimate: the cloud's own limits apply, not the socket's.
+    { keepAliveTimeout: 65_000, requestTimeout: 0, noDelay: true },
+    (incoming, outgoing) => {
+      serve(incoming, outgoing, options).catch((error: unknown) => {
+        options.onError(error);
+        outgoing.destroy();
+      });
+    },
+  );
+  // The default answers 400 itself and says nothing; this names the reason.
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (!socket.writable || error.code === 'ECONNRESET') return socket.destroy();
+    const reason = `Malformed HTTP request: ${error.code ?? error.message}\n`;
+    socket.end(
+      `HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${reason.length}\r\n\r\n${reason}`,
+    );
+    return undefined;
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, options)));
+    server.listen({ port: options.port, host: options.host }, resolve);
+  });
+  const address = server.address() as AddressInfo;
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return {
+    url: `http://${host === '0.0.0.0' || host === '[::]' ? '127.0.0.1' : host}:${address.port}`,
+    port: address.port,
+    close: (graceMs = 0) => closeServer(server, graceMs),
+  };
+}
+
+async function serve(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  options: ListenOptions,
+): Promise<void> {
+  const response = await options.handler(toRequest(incoming, outgoing));
+  if (outgoing.destroyed) return;
+  await send(response, incoming, outgoing);
+}
+
+function toRequest(incoming: IncomingMessage, outgoing: ServerResponse): HttpRequest {
+  const url = incoming.url ?? '/';
+  const mark = url.indexOf('?');
+  let controller: AbortController | undefined;
+  return {
+    method: incoming.method ?? 'GET',
+    path: mark === -1 ? url : url.slice(0, mark),
+    query: mark === -1 ? '' : url.slice(mark + 1),
+    // Node joins repeats with `, ` for all but set-cookie, which no request carries as a list.
+    headers: incoming.headers as Record<string, string>,
+    body: incomingBody(incoming),
+    sourceIp: (incoming.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
+    get signal() {
+      // Made on demand: few operations wait long enough to care.
+      if (controller === undefined) {
+        const made = new AbortController();
+        controller = made;
+        const gone = (): void => {
+          if (!outgoing.writableFinished) made.abort(new Error('the client closed the connection'));
+        };
+        if (outgoing.destroyed) gone();
+        else outgoing.once('close', gone);
+      }
+      return controller.signal;
+    },
+  };
+}
+
+function incomingBody(incoming: IncomingMessage): HttpBody {
+  let collected: Promise<Uint8Array> | undefined;
+  return {
+    bytes(maxBytes) {
+      if (collected === undefined) {
+          collected = collect(incoming, maxBytes);
+      }
+      return collected;
+    },
+    stream() {
+      assert(collected === undefined, 'a body is read once, as bytes or as a stream');
+      return incoming;
+    },
+  };
+}
+
+const EMPTY = new Uint8Array(0);
+
+function collect(incoming: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+  const { headers } = incoming;
+  if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) {
+    return Promise.resolve(EMPTY);
+  }
+  if (Number(headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLarge(maxBytes));
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    incoming.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > maxBytes) {
+        incoming.removeAllListeners('data');
+        incoming.resume();
+        reject(tooLarge(maxBytes));
+        return;
+      }
+      chunks.push(chunk);
+    });
+    incoming.on('end', () => {
+      const [only] = chunks;
+      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, length));
+    });
+    incoming.on('error', reject);
+  });
+}
+
+function tooLarge(maxBytes: number): BodyTooLarge {
+  return new BodyTooLarge(`the request body is larger than ${maxBytes} bytes`);
+}
+
+async function send(
+  response: HttpResponse,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const { status, headers, body } = response;
+  if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) {
+    // A body nobody read would stall the next request on this connection.
+    if (!incoming.complete) incoming.resume();
+    outgoing.writeHead(status, headers as Record<string, string | string[]>);
+    outgoing.end(incoming.method === 'HEAD' ? undefined : body);
+    return;
+  }
+  outgoing.writeHead(status, headers as Record<string, string | string[]>);
+  try {
+    for await (const chunk of body) {
+      if (outgoing.destroyed) return;
+      if (!outgoing.write(chunk)) await drained(outgoing);
+    }
+    outgoing.end();
+  } finally {
+    if (!incoming.complete) incoming.resume();
+  }
+}
+
+function drained(outgoing: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      outgoing.off('drain', done);
+      outgoing.off('close', done);
+      resolve();
+    };
+    outgoing.once('drain', done);
+    outgoing.once('close', done);
+  });
+}
+
+async function closeServer(server: Server, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  server.closeIdleConnections();
+  if (graceMs > 0) {
+    const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+    await closed;
+    clearTimeout(timer);
+    return;
+  }
+  server.closeAllConnections();
+  await closed;
+}
+
+function listenError(error: NodeJS.ErrnoException, { host, port }: ListenOptions): UserError {
+  if (error.code === 'EADDRINUSE') {
+    return new UserError('ERR_PORT_IN_USE', `port ${port} is taken by another process`, {
+      where: `${host}:${port}`,
+      fix: 'stop the other process (is a cloud running already? `cloudlet status`) or choose another with --port',
+      cause: error,
+    });
+  }
+  return new UserError('ERR_LISTEN', `cannot listen on ${host}:${port}: ${error.message}`, {
+    fix: 'choose another --host or --port',
+    cause: error,
+  });
+}

@@ -1,0 +1,235 @@
+// The composition root: store, clock, engine and services become one running cloud.
+import { type Activity, createActivity } from '../base/activity.ts';
+import type { AdvanceReport, Clock, VirtualClock } from '../base/clock.ts';
+import { UserError } from '../base/errors.ts';
+import type { FunctionRunner } from '../base/function-runner.ts';
+import { type Log, silentLog } from '../base/log.ts';
+import { type Random, seededRandom } from '../base/random.ts';
+import type { Blobs, ForkableBlobs, ForkableStore, Store } from '../base/store.ts';
+import { createTemplateEngine } from '../deploy/template-engine.ts';
+import { createEngine } from '../engine/engine.ts';
+import type { AuthenticationMode } from '../kernel/authenticate.ts';
+import type { Call } from '../kernel/context.ts';
+import type { FaultRule } from '../kernel/faults.ts';
+import { type Kernel, createKernel } from '../kernel/kernel.ts';
+import { type DataDirectory, openDataDirectory } from '../platform/data-directory.ts';
+import { openFileBlobs } from '../platform/file-blobs.ts';
+import { type HttpServer, listen } from '../platform/http-server.ts';
+import { openLmdbStore } from '../platform/lmdb-store.ts';
+import { createMemoryBlobs } from '../platform/memory-blobs.ts';
+import { createMemoryStore } from '../platform/memory-store.ts';
+import { nextTurn } from '../platform/next-turn.ts';
+import { createSystemClock } from '../platform/system-clock.ts';
+import { createSystemRandom } from '../platform/system-random.ts';
+import { createVirtualClock } from '../platform/virtual-clock.ts';
+import { temporaryWorkDirectory } from '../platform/work-directory.ts';
+import { createControl } from './control.ts';
+import { createLogWriter } from './log-writer.ts';
+import { SERVICES } from './services.ts';
+
+export interface CloudOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Default: any free port. */
+  readonly port?: number;
+  /** Where state lives; absent: in memory, gone with the process. */
+  readonly dataDirectory?: string;
+  /** Default `system`. */
+  readonly clock?: 'system' | 'virtual';
+  /** Where a virtual clock starts, epoch ms. Default: now; with a seed, 2026-01-01T00:00:00Z. */
+  readonly startMs?: number;
+  /** Makes ids and faults the same in every run. Default: from the system's randomness. */
+  readonly seed?: number;
+  readonly faults?: readonly FaultRule[];
+  readonly authentication?: AuthenticationMode;
+  readonly isolation?: 'auto' | 'process' | 'sandbox';
+  readonly log?: Log;
+  /** Called by `POST /_cloudlet/stop`. */
+  readonly onStopRequest?: () => void;
+}
+
+export interface Cloud {
+  /** e.g. `http://127.0.0.1:4566` */
+  readonly endpoint: string;
+  readonly clock: Clock;
+  readonly kernel: Kernel;
+  /** The in-process client, as the root of account 000000000000. */
+  readonly call: Call;
+  /** Moves a virtual clock; ERR_CLOCK_NOT_VIRTUAL otherwise. */
+  advance(deltaMs: number): Promise<AdvanceReport>;
+  /** Resolves when nothing is in flight. */
+  quiet(): Promise<void>;
+  /** An independent copy with the same state and time (in-memory clouds only). */
+  fork(): Promise<Cloud>;
+  /** Bugs of ours met so far. */
+  readonly defects: readonly unknown[];
+  /** Stops everything this cloud started. Idempotent. */
+  close(): Promise<void>;
+}
+
+interface Parts {
+  readonly store: Store;
+  readonly blobs: Blobs;
+  readonly clock: Clock;
+  readonly activity: Activity;
+  readonly random: Random;
+  readonly directory?: DataDirectory;
+}
+
+const SEEDED_START_MS = Date.UTC(2026, 0, 1);
+
+/** Opens the state, starts the services and listens. */
+export async function openCloud(options: CloudOptions = {}): Promise<Cloud> {
+  const random = options.seed === undefined ? createSystemRandom() : seededRandom(options.seed);
+  const activity = createActivity(nextTurn);
+  const clock = createClock(options, activity);
+  if (options.dataDirectory === undefined) {
+    const state = { store: createMemoryStore(), blobs: createMemoryBlobs({ random }) };
+    return assemble(options, { ...state, clock, activity, random });
+  }
+  const directory = await openDataDirectory(options.dataDirectory);
+  try {
+    const [store, blobs] = await Promise.all([
+      openLmdbStore({ path: directory.storePath }),
+      openFileBlobs({ path: directory.blobsPath, random }),
+    ]);
+    return await assemble(options, { store, blobs, clock, activity, random, directory });
+  } catch (error) {
+    await directory.release();
+    throw error;
+  }
+}
+
+function createClock(options: CloudOptions, activity: Activity): Clock {
+  const system = createSystemClock();
+  if ((options.clock ?? 'system') === 'system') return system;
+  const startMs = options.startMs ?? (options.seed === undefined ? system.now() : SEEDED_START_MS);
+  return createVirtualClock({ startMs, activity });
+}
+
+async function assemble(options: CloudOptions, parts: Parts): Promise<Cloud> {
+  const { store, blobs, clock, activity, random, directory } = parts;
+  const log = options.log ?? silentLog;
+  const defects: unknown[] = [];
+  const temporary = directory === undefined ? temporaryWorkDirectory(random) : undefined;
+  let server: HttpServer | undefined;
+  const endpoint = (): string => server?.url ?? '';
+
+  const functions: FunctionRunner = createEngine({
+    workDir: directory?.workPath ?? temporary?.path ?? '',
+    endpoint,
+    random,
+    isolation: options.isolation ?? 'process',
+    logs: { write: (definition, stream, lines) => logWriter.write(definition, stream, lines) },
+    track: (work: Promise<unknown>) => void activity.run(() => work),
+    onNotice: (message: string) => log.info(message),
+    ...(isVirtual(clock) ? { cloudNowMs: () => clock.now() } : {}),
+  });
+  const templates = createTemplateEngine({
+    handlers: SERVICES.flatMap((service) => service.resources ?? []),
+  });
+
+  const kernel: Kernel = createKernel({
+    services: SERVICES,
+    store,
+    blobs,
+    clock,
+    random,
+    activity,
+    log,
+    ports: () => ({ functions, templates }),
+    endpoint,
+    authentication: options.authentication ?? 'trust',
+    faults: options.faults ?? [],
+    onDefect(error, where) {
+      defects.push(error);
+      log.error(`internal error in ${where}`, error);
+    },
+  });
+  const logWriter = createLogWriter(kernel.call);
+
+  let closing: Promise<void> | undefined;
+  async function shutDown(): Promise<void> {
+    await server?.close(100);
+    await Promise.all([kernel.stop(), functions.close()]);
+    await store.close();
+    await temporary?.remove();
+    await directory?.release();
+  }
+
+  const cloud: Cloud = {
+    get endpoint() {
+      return endpoint();
+    },
+    clock,
+    kernel,
+    call: kernel.call,
+    advance: (deltaMs) => advance(cloud, deltaMs),
+    quiet: () => activity.quiet(),
+    fork: () => fork(options, parts),
+    defects,
+    close: () => (closing ??= shutDown()),
+  };
+
+  const control = createControl({ cloud, options });
+  try {
+    server = await listen({
+      host: options.host ?? '127.0.0.1',
+      port: options.port ?? 0,
+      handler: (request) => control(request) ?? kernel.handle(request),
+      onError: (error) => log.error('a response could not be sent', error),
+    });
+    await directory?.announce(endpoint());
+    await kernel.start();
+  } catch (error) {
+    await cloud.close();
+    throw error;
+  }
+  return cloud;
+}
+
+async function advance(cloud: Cloud, deltaMs: number): Promise<AdvanceReport> {
+  if (!isVirtual(cloud.clock)) {
+    throw new UserError('ERR_CLOCK_NOT_VIRTUAL', 'this cloud runs on the system clock', {
+      fix: 'start it with `--clock virtual` to advance time',
+    });
+  }
+  const fired: { atMs: number; label: string }[] = [];
+  const unwatch = cloud.kernel.watchTimers(({ atMs, worker }) => fired.push({ atMs, label: worker }));
+  try {
+    const report = await cloud.clock.advance(deltaMs);
+    return { ...report, fired: [...report.fired, ...fired].toSorted((a, b) => a.atMs - b.atMs) };
+  } finally {
+    unwatch();
+  }
+}
+
+async function fork(options: CloudOptions, parts: Parts): Promise<Cloud> {
+  const { store, blobs, clock } = parts;
+  if (!isForkable(store) || !isForkable(blobs) || !isVirtual(clock)) {
+    throw new UserError('ERR_NOT_FORKABLE', 'only an in-memory cloud on a virtual clock can be forked', {
+      fix: 'create it with createCloud(), which is both',
+    });
+  }
+  await parts.activity.quiet();
+  const seed = Buffer.from(parts.random.bytes(4)).readUInt32LE();
+  const activity = createActivity(nextTurn);
+  return assemble(
+    { ...options, port: 0 },
+    {
+      store: store.fork() as ForkableStore,
+      blobs: blobs.fork() as ForkableBlobs,
+      clock: createVirtualClock({ startMs: clock.now(), activity }),
+      activity,
+      random: options.seed === undefined ? createSystemRandom() : seededRandom(seed),
+    },
+  );
+}
+
+function isForkable<T>(state: T): state is T & { fork(): T } {
+  return typeof state === 'object' && state !== null && 'fork' in state;
+}
+
+function isVirtual(clock: Clock): clock is VirtualClock {
+  return 'advance' in clock;
+}

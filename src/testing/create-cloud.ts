@@ -1,0 +1,111 @@
+// createCloud(): a whole cloud inside a test, in memory, on a virtual clock, ready in milliseconds.
+import { parseDuration } from '../base/duration.ts';
+import type { FaultRule } from '../kernel/faults.ts';
+import { type Cloud, openCloud } from '../server/cloud.ts';
+
+export interface CreateCloudOptions {
+  /** Makes ids, faults and the start of time the same in every run. */
+  readonly seed?: number;
+  readonly faults?: readonly FaultRule[];
+  /** Where the clock starts. Default: now; with a seed, 2026-01-01T00:00:00Z. */
+  readonly startTime?: Date;
+  /** `system` lets time pass by itself. Default `virtual`. */
+  readonly clock?: 'virtual' | 'system';
+}
+
+/** Any client class of the AWS SDK for JavaScript v3. */
+export type ClientClass<Client> = new (config: ClientSettings) => Client;
+
+interface ClientSettings {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** Buckets in the path: `BUCKET.127.0.0.1` is no host name. */
+  readonly forcePathStyle: true;
+  readonly maxAttempts: number;
+}
+
+export interface ClientOptions {
+  /** 12 digits. Default 000000000000. */
+  readonly account?: string;
+  /** Default us-east-1. */
+  readonly region?: string;
+  /** How often the client tries a call. Default 1: a test sees the first answer. */
+  readonly maxAttempts?: number;
+}
+
+export interface TestClock {
+  now(): Date;
+  /** Moves time, e.g. `'30s'`, `'PT6H'`, or milliseconds, and resolves when all that fell due is done. */
+  advance(duration: string | number): Promise<void>;
+}
+
+export interface TestCloud extends AsyncDisposable {
+  /** e.g. `http://127.0.0.1:40123` */
+  readonly endpoint: string;
+  readonly clock: TestClock;
+  /** A client of the AWS SDK v3, pointed at this cloud. */
+  client<Client>(clientClass: ClientClass<Client>, options?: ClientOptions): Client;
+  /** Replaces the fault rules in force. */
+  setFaults(rules: readonly FaultRule[]): void;
+  /** Resolves when everything that was set in motion has come to rest. */
+  settle(): Promise<void>;
+  /** An independent copy: same state, same time. */
+  fork(): Promise<TestCloud>;
+  /** Stops it. Rejects when the cloud met a bug of its own, so that no test passes over one. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a cloud that lives in this process: no files, no Docker, no shared state with other clouds.
+ * Use `await using cloud = await createCloud()` or call `close()`.
+ */
+export async function createCloud(options: CreateCloudOptions = {}): Promise<TestCloud> {
+  const cloud = await openCloud({
+    clock: options.clock ?? 'virtual',
+    ...(options.seed === undefined ? {} : { seed: options.seed }),
+    ...(options.faults === undefined ? {} : { faults: options.faults }),
+    ...(options.startTime === undefined ? {} : { startMs: options.startTime.getTime() }),
+  });
+  return wrap(cloud);
+}
+
+function wrap(cloud: Cloud): TestCloud {
+  const clients: { destroy?: () => void }[] = [];
+
+  async function close(): Promise<void> {
+    for (const client of clients) client.destroy?.();
+    await cloud.close();
+    if (cloud.defects.length > 0) {
+      throw new AggregateError(cloud.defects, 'the cloud answered with an internal error during this test');
+    }
+  }
+
+  return {
+    get endpoint() {
+      return cloud.endpoint;
+    },
+    clock: {
+      now: () => new Date(cloud.clock.now()),
+      async advance(duration) {
+        await cloud.advance(parseDuration(duration));
+      },
+    },
+    client(clientClass, { account = '000000000000', region = 'us-east-1', maxAttempts = 1 } = {}) {
+      const client = new clientClass({
+        endpoint: cloud.endpoint,
+        region,
+        credentials: { accessKeyId: account, secretAccessKey: 'test' },
+        forcePathStyle: true,
+        maxAttempts,
+      });
+      clients.push(client as { destroy?: () => void });
+      return client;
+    },
+    setFaults: (rules) => cloud.kernel.faults.replace(rules),
+    settle: () => cloud.quiet(),
+    fork: async () => wrap(await cloud.fork()),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
