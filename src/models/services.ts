@@ -8,6 +8,7 @@ export const SERVICE_ROWS: readonly ServiceRow[] = [
     apiVersion: '2015-07-09',
     protocols: ['restJson1'],
     signingName: 'apigateway',
+    validationErrorCode: 'ValidationException',
   },
   {
     id: 'cloudformation',
@@ -16,6 +17,7 @@ export const SERVICE_ROWS: readonly ServiceRow[] = [
     protocols: ['awsQuery'],
     signingName: 'cloudformation',
     xmlNamespace: 'http://cloudformation.amazonaws.com/doc/2010-05-15/',
+    validationErrorCode: 'ValidationError',
   },
   {
     id: 'dynamodb',
@@ -24,6 +26,7 @@ export const SERVICE_ROWS: readonly ServiceRow[] = [
     protocols: ['awsJson1_0'],
     signingName: 'dynamodb',
     targetPrefix: 'DynamoDB_20120810',
+    validationErrorCode: 'ValidationException',
   },
   {
     id: 'iam',
@@ -32,6 +35,7 @@ export const SERVICE_ROWS: readonly ServiceRow[] = [
     protocols: ['awsQuery'],
     signingName: 'iam',
     xmlNamespace: 'https://iam.amazonaws.com/doc/2010-05-08/',
+    validationErrorCode: 'ValidationError',
   },
   {
     id: 'lambda',
@@ -39,6 +43,7 @@ export const SERVICE_ROWS: readonly ServiceRow[] = [
     apiVersion: '2015-03-31',
     protocols: ['restJson1'],
     signingName: 'lambda',
+    validationErrorCode: 'ValidationException',
   },
   {
     id: 'logs',
@@ -47,6 +52,7 @@ export const SERVICE_ROWS: readonly ServiceRow[] = [
     protocols: ['awsJson1_1'],
     signingName: 'logs',
     targetPrefix: 'Logs_20140328',
+    validationErrorCode: 'InvalidParameterException',
   },
   {
     id: 's3',
@@ -63,6 +69,7 @@ export const SERVICE_ROWS: readonly ServiceRow[] = [
     protocols: ['awsQuery'],
     signingName: 'sns',
     xmlNamespace: 'http://sns.amazonaws.com/doc/2010-03-31/',
+    validationErrorCode: 'ValidationError',
   },
   {
     id: 'sqs',
@@ -82,5 +89,6 @@ export const SERVICE_ROWS: readonly ServiceRow[] = [
     protocols: ['awsQuery'],
     signingName: 'sts',
     xmlNamespace: 'https://sts.amazonaws.com/doc/2011-06-15/',
+    validationErrorCode: 'ValidationError',
   },
 ];

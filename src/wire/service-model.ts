@@ -27,6 +27,11 @@ export interface ServiceRow {
   readonly xmlNamespace?: string;
   /** The service answers awsQuery errors with codes of the older query API (SQS). */
   readonly queryCompatible?: boolean;
+  /**
+   * Error code of answers like `1 validation error detected: …`. Absent: the service does not check
+   * its model's constraints in this form (S3, SQS).
+   */
+  readonly validationErrorCode?: string;
 }
 
 /** `[9, namespace, name, traits, input, output]` of `@smithy/core/schema`, as the SDK exports it. */
