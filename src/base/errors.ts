@@ -71,3 +71,14 @@ export function present<T>(value: T | undefined | null, what: string): T {
   if (value === undefined || value === null) throw new AssertionFailed(`missing ${what}`);
   return value;
 }
+
+/** A blob that `Blobs` does not have. */
+export class BlobMissing extends Error {
+  override readonly name = 'BlobMissing';
+  readonly id: string;
+
+  constructor(id: string) {
+    super(`no blob with the id ${id}`);
+    this.id = id;
+  }
+}

@@ -1,0 +1,62 @@
+// The store in memory: for tests and `--ephemeral`, forked in constant time.
+import type { ForkableStore } from '../base/store.ts';
+import { createOptimisticStore } from './optimistic-store.ts';
+import { createOrderedMap } from './ordered-map.ts';
+import type { OrderedMap } from './ordered-map.ts';
+import type { Mark, MarkedSnapshot, StoreEngine } from './store-engine.ts';
+
+interface Content {
+  readonly entries: OrderedMap<Uint8Array>;
+  readonly mark: Mark;
+}
+
+export function createMemoryStore(): ForkableStore {
+  return storeOf({ entries: createOrderedMap(), mark: { commits: 0, nextSequence: 1 } });
+}
+
+function storeOf(content: Content): ForkableStore {
+  const { engine, fork } = createMemoryEngine(content);
+  return { ...createOptimisticStore(engine), fork: () => storeOf(fork()) };
+}
+
+function createMemoryEngine({ entries, mark: startMark }: Content): {
+  engine: StoreEngine;
+  fork(): Content;
+} {
+  let mark = startMark;
+  // Transactions that begin between two commits share one view.
+  let current: MarkedSnapshot | undefined;
+
+  function takeSnapshot(): MarkedSnapshot {
+    const view = entries.view();
+    return {
+      mark,
+      get: (key) => copyOf(view.get(key)),
+      range: (range) => view.range(range).map(([key, value]) => [key, new Uint8Array(value)]),
+      release: () => {},
+    };
+  }
+
+  const engine: StoreEngine = {
+    snapshot() {
+      current ??= takeSnapshot();
+      return current;
+    },
+    commit({ writes, nextSequence }) {
+      current = undefined;
+      for (const [key, value] of writes) {
+        if (value === undefined) entries.delete(key);
+        else entries.set(key, value);
+      }
+      mark = { commits: mark.commits + 1, nextSequence };
+      return true;
+    },
+    close: () => Promise.resolve(),
+  };
+  return { engine, fork: () => ({ entries: entries.fork(), mark }) };
+}
+
+// Nobody outside shares the stored bytes: what a reader does to its copy stays with the reader.
+function copyOf(value: Uint8Array | undefined): Uint8Array | undefined {
+  return value === undefined ? undefined : new Uint8Array(value);
+}

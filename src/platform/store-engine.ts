@@ -1,0 +1,52 @@
+// What the optimistic store asks of the engine that keeps the entries.
+
+/** The value written under an encoded key; undefined: the key is removed. */
+export type Writes = ReadonlyMap<string, Uint8Array | undefined>;
+
+export type EncodedEntry = readonly [key: string, value: Uint8Array];
+
+/** `from <= key < to` over encoded keys; in order, or backwards from `to`. */
+export interface EncodedRange {
+  readonly from: string;
+  readonly to: string;
+  readonly limit: number;
+  readonly reverse: boolean;
+}
+
+/** The committed content at one instant. The bytes it returns belong to the caller. */
+export interface Snapshot {
+  get(key: string): Uint8Array | undefined;
+  range(range: EncodedRange): EncodedEntry[];
+  /** Must be called once. */
+  release(): void;
+}
+
+/** Where the engine's history stands. Every commit moves it, whichever process makes it. */
+export interface Mark {
+  /** Commits so far. */
+  readonly commits: number;
+  /** The number the next append gets. */
+  readonly nextSequence: number;
+}
+
+/** A snapshot that knows its place in the engine's history. */
+export interface MarkedSnapshot extends Snapshot {
+  readonly mark: Mark;
+}
+
+export interface Commit {
+  readonly writes: Writes;
+  /** The commit count all of this rests upon; if it is no longer that, nothing is written. */
+  readonly expectedCommits: number;
+  readonly nextSequence: number;
+}
+
+export interface StoreEngine {
+  snapshot(): MarkedSnapshot;
+  /**
+   * Makes the writes durable and visible, all or none. `true` at once when the engine needs no wait.
+   * False: another process committed first. Never called again before the last one ended.
+   */
+  commit(commit: Commit): true | Promise<boolean>;
+  close(): Promise<void>;
+}
