@@ -32,6 +32,10 @@ export interface ServiceRow {
    * its model's constraints in this form (S3, SQS).
    */
   readonly validationErrorCode?: string;
+  /** Namespace of `__type` in awsJson errors where AWS sends one, e.g. `com.amazonaws.sqs`. */
+  readonly errorNamespace?: string;
+  /** Longest body of an operation that is not a stream. Default: the largest any AWS operation takes. */
+  readonly maxBodyBytes?: number;
 }
 
 /** `[9, namespace, name, traits, input, output]` of `@smithy/core/schema`, as the SDK exports it. */
