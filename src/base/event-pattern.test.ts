@@ -1,6 +1,6 @@
 // Event patterns: what matches, and how broken ones are refused.
 import { expect, test } from 'vitest';
-import { compilePattern } from './event-pattern.ts';
+import { createMatcher } from './event-pattern.ts';
 
 // Sources: [SNS] SNS Developer Guide, "String value matching", "Numeric value matching", "Key matching",
 // "IP address matching", "AND/OR logic"; [EB] EventBridge User Guide, "Comparison operators".
@@ -50,7 +50,7 @@ const CASES: readonly [source: string, pattern: unknown, event: unknown, matches
 ];
 
 test.each(CASES)('%s: %j on %j', (_, pattern, event, matches) => {
-  expect(compilePattern(pattern)(event)).toBe(matches);
+  expect(createMatcher(pattern)(event)).toBe(matches);
 });
 
 // Recorded from AWS: LocalStack tests/aws/services/sns/test_sns_filter_policy.snapshot.json.
@@ -80,5 +80,5 @@ test.each([
   [{ key: [{ exists: null }] }, 'exists match pattern must be either true or false.'],
   [{ key: [{ exists: 'no' }] }, 'exists match pattern must be either true or false.'],
 ])('%j is refused: %s', (pattern, message) => {
-  expect(() => compilePattern(pattern)).toThrow(message);
+  expect(() => createMatcher(pattern)).toThrow(message);
 });

@@ -15,7 +15,7 @@ type JsonObject = Readonly<Record<string, unknown>>;
  * match), an object goes one level deeper, and `$or` holds alternative patterns.
  * A field that is an array matches when any of its elements does.
  */
-export function compilePattern(pattern: unknown): EventMatcher {
+export function createMatcher(pattern: unknown): EventMatcher {
   if (!isObject(pattern)) throw new PatternError('Filter is not an object');
   return compileObject(pattern);
 }
