@@ -1,0 +1,108 @@
+// Every error DynamoDB puts on the wire, as factories.
+import { ServiceError } from '../../base/errors.ts';
+import type { Item } from './attribute-value.ts';
+
+/** Builds the error for a problem with a value, in the words of the place where the value stands. */
+export type Complain = (problem: string) => ServiceError;
+
+export function invalid(message: string): ServiceError {
+  return new ServiceError('ValidationException', message);
+}
+
+/** The problem with a parameter that DynamoDB itself (not the model) checks. */
+export function invalidParameter(problem: string): ServiceError {
+  return invalid(`One or more parameter values were invalid: ${problem}`);
+}
+
+/** The form the model's own constraints answer with. */
+export function constraintViolated(
+  value: string,
+  member: string,
+  constraint: string,
+): ServiceError {
+  return invalid(
+    `1 validation error detected: Value '${value}' at '${member}' failed to satisfy constraint: ${constraint}`,
+  );
+}
+
+export function keyMismatch(): ServiceError {
+  return invalid('The provided key element does not match the schema');
+}
+
+/** For operations on items. AWS: does not name the table. */
+export function resourceNotFound(): ServiceError {
+  return new ServiceError('ResourceNotFoundException', 'Requested resource not found');
+}
+
+/** For operations on tables. */
+export function tableNotFound(tableName: string): ServiceError {
+  const message = `Requested resource not found: Table: ${tableName} not found`;
+  return new ServiceError('ResourceNotFoundException', message);
+}
+
+export function resourceWithArnNotFound(arn: string): ServiceError {
+  const message = `Requested resource not found: ResourcArn: ${arn} not found`;
+  return new ServiceError('ResourceNotFoundException', message);
+}
+
+export function tableExists(tableName: string): ServiceError {
+  return new ServiceError('ResourceInUseException', `Table already exists: ${tableName}`);
+}
+
+export function tableInUse(message: string): ServiceError {
+  return new ServiceError('ResourceInUseException', message);
+}
+
+export function limitExceeded(message: string): ServiceError {
+  return new ServiceError('LimitExceededException', message);
+}
+
+export function deletionProtected(tableArn: string): ServiceError {
+  return invalid(
+    `Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first. Resource: ${tableArn}`,
+  );
+}
+
+/** @param item the item as it stands, when the caller asked for it. */
+export function conditionFailed(item?: Item): ServiceError {
+  return new ServiceError('ConditionalCheckFailedException', 'The conditional request failed', {
+    fields: item === undefined ? {} : { Item: item },
+  });
+}
+
+export interface CancellationReason {
+  readonly code: string;
+  readonly message?: string;
+  readonly item?: Item;
+}
+
+export function transactionCanceled(reasons: readonly CancellationReason[]): ServiceError {
+  const codes = reasons.map((reason) => reason.code).join(', ');
+  return new ServiceError(
+    'TransactionCanceledException',
+    `Transaction cancelled, please refer cancellation reasons for specific reasons [${codes}]`,
+    {
+      fields: {
+        CancellationReasons: reasons.map(({ code, message, item }) => ({
+          Code: code,
+          ...(message === undefined ? {} : { Message: message }),
+          ...(item === undefined ? {} : { Item: item }),
+        })),
+      },
+    },
+  );
+}
+
+export function idempotentParameterMismatch(): ServiceError {
+  return new ServiceError(
+    'IdempotentParameterMismatchException',
+    'An error occurred (IdempotentParameterMismatchException)',
+  );
+}
+
+/** A parameter whose feature is not there yet: refused rather than ignored. */
+export function unsupported(parameter: string, why: string): ServiceError {
+  return new ServiceError('NotImplemented', `${parameter} is not implemented by Cloudlet: ${why}`, {
+    status: 501,
+  });
+}

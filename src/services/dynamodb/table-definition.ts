@@ -1,0 +1,98 @@
+// What a table is: its key, its indexes and its settings.
+import type { KeyType } from './key-encoding.ts';
+
+export interface KeyAttribute {
+  readonly name: string;
+  readonly type: KeyType;
+}
+
+export interface KeySchema {
+  readonly partition: KeyAttribute;
+  readonly sort?: KeyAttribute;
+}
+
+export interface IndexProjection {
+  readonly type: 'ALL' | 'KEYS_ONLY' | 'INCLUDE';
+  /** Non-key attributes, for INCLUDE. */
+  readonly attributes: readonly string[];
+}
+
+/** Provisioned capacity; zero units on demand. */
+export interface Throughput {
+  readonly readUnits: number;
+  readonly writeUnits: number;
+  readonly lastIncreaseMs?: number;
+  readonly lastDecreaseMs?: number;
+}
+
+/** Settings that say how much, by their AWS member names: kept and shown. */
+export type UnitSettings = Readonly<Record<string, number>>;
+
+export interface IndexDefinition {
+  readonly name: string;
+  /** Places the index's rows; never given twice within a table. */
+  readonly number: number;
+  readonly global: boolean;
+  readonly key: KeySchema;
+  readonly projection: IndexProjection;
+  readonly throughput: Throughput;
+  readonly onDemandLimits?: UnitSettings;
+  readonly warmThroughput?: UnitSettings;
+  /** Items written before the index are still being added to it. */
+  readonly backfilling: boolean;
+}
+
+export interface TableDefinition {
+  readonly account: string;
+  readonly region: string;
+  readonly name: string;
+  /** A UUID: tells a table from others of the same name before and after it. */
+  readonly id: string;
+  readonly arn: string;
+  readonly createdMs: number;
+  readonly attributes: readonly KeyAttribute[];
+  readonly key: KeySchema;
+  readonly indexes: readonly IndexDefinition[];
+  readonly nextIndexNumber: number;
+  readonly billingMode: 'PROVISIONED' | 'PAY_PER_REQUEST';
+  /** When the table last became on-demand. */
+  readonly onDemandSinceMs?: number;
+  readonly throughput: Throughput;
+  readonly onDemandLimits?: UnitSettings;
+  readonly warmThroughput?: UnitSettings;
+  readonly tableClass?: string;
+  readonly tableClassChangedMs?: number;
+  readonly encryptionKeyId?: string;
+  readonly encrypted: boolean;
+  readonly deletionProtected: boolean;
+  readonly expiry?: ExpirySetting;
+}
+
+/** Time to live: the attribute that holds the second an item expires. */
+export interface ExpirySetting {
+  readonly attribute: string;
+  /** A new value each time it is enabled: tells stale work from the work of the setting in force. */
+  readonly generation: number;
+}
+
+/** Attribute names of the table's key, partition first. */
+export function keyNames({ partition, sort }: KeySchema): string[] {
+  return sort === undefined ? [partition.name] : [partition.name, sort.name];
+}
+
+export function findIndex(table: TableDefinition, name: string): IndexDefinition | undefined {
+  return table.indexes.find((index) => index.name === name);
+}
+
+/** The attributes an index holds besides all others; undefined when it holds all. */
+export function projectedNames(
+  table: TableDefinition,
+  index: IndexDefinition,
+): ReadonlySet<string> | undefined {
+  if (index.projection.type === 'ALL') return undefined;
+  return new Set([...keyNames(table.key), ...keyNames(index.key), ...index.projection.attributes]);
+}
+
+export function indexArn(table: TableDefinition, indexName: string): string {
+  return `${table.arn}/index/${indexName}`;
+}
