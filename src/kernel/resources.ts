@@ -1,5 +1,5 @@
 // Resource handlers: how a CloudFormation type is made of its service's own public operations.
-import type { Call, Scope } from './context.ts';
+import type { Call, Scope } from './call.ts';
 
 /** A small part of JSON Schema: enough to refuse a wrong property with its path. */
 export type PropertyShape =

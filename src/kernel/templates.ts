@@ -1,6 +1,6 @@
 // The contract between the CloudFormation API, which keeps stacks, and the deploy layer, which makes them.
 import type { Random } from '../base/random.ts';
-import type { Call, Scope } from './context.ts';
+import type { Call, Scope } from './call.ts';
 import type { Properties } from './resources.ts';
 
 /** Plugged in by the composition root; implemented by `deploy/template-engine.ts`. Keeps no state. */
@@ -127,7 +127,7 @@ export type ResourceStatus =
   | `${ResourceAction}_${'IN_PROGRESS' | 'COMPLETE' | 'FAILED'}`
   | 'DELETE_SKIPPED';
 
-export type DeletionPolicy = 'Delete' | 'Retain' | 'RetainExceptOnCreate' | 'Snapshot';
+export type DeletionPolicy = 'Delete' | 'Retain' | 'RetainExceptOnCreate';
 
 /** A resource as it exists: one logical id may have two while it is being replaced. */
 export interface ResourceGeneration {
@@ -146,7 +146,8 @@ export interface ResourceGeneration {
 /** What an operation is doing, or did, to a resource. */
 export interface ResourceChange {
   readonly operationId: string;
-  readonly kind: 'create' | 'update' | 'replace' | 'keep';
+  /** `drop`: gone from the template, waiting as `previous` for the cleanup. */
+  readonly kind: 'create' | 'update' | 'replace' | 'keep' | 'drop';
   /** `started`: the outcome is not known. A crash leaves it so, and the next run finds out. */
   readonly state: 'started' | 'done' | 'failed';
   /** What is being made, physical id still unknown. */
