@@ -74,11 +74,16 @@ const POSIX_CLASSES: readonly (readonly [string, string])[] = [
   ['\\p{Print}', '\\x20-\\x7e'],
 ];
 
+/** Throws SyntaxError, at generation rather than in the field. */
+function assertCompiles(pattern: string, flags?: string): void {
+  if (!new RegExp(`^(?:${pattern})$`, flags).source) throw new SyntaxError(pattern);
+}
+
 /** JavaScript's form (flag `u`) of a Java pattern whose text would not match the same, or not compile. */
 function translatePattern(pattern: string): string | undefined {
   // Surrogate pairs are one character to Java, as they are to JavaScript's flag `u` alone.
   if (!/\\p\{|\(\?[a-z]+\)|\\[AzZ]|\\uD[89AB]/.test(pattern)) {
-    new RegExp(`^(?:${pattern})$`);
+    assertCompiles(pattern);
     return undefined;
   }
   let translated = pattern.replaceAll(/^\\A|\\[zZ]$/g, '');
@@ -87,7 +92,7 @@ function translatePattern(pattern: string): string | undefined {
   }
   // Java lets any punctuation be escaped; JavaScript's flag `u` only its own syntax characters.
   translated = translated.replaceAll(/\\([^\w\s^$\\.*+?()[\]{}|/-])/g, '$1').replaceAll('\\_', '_');
-  new RegExp(`^(?:${translated})$`, 'u');
+  assertCompiles(translated, 'u');
   return translated;
 }
 

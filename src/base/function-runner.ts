@@ -41,6 +41,8 @@ export interface FunctionInvocation {
   readonly invokedArn: string;
   /** JSON of the caller's client context. */
   readonly clientContext?: string;
+  /** JSON of the caller's Cognito identity: `{cognitoIdentityId, cognitoIdentityPoolId}`. */
+  readonly cognitoIdentity?: string;
   /** `X-Amzn-Trace-Id` value. */
   readonly traceId?: string;
 }
@@ -68,7 +70,19 @@ export interface LogSink {
   write(definition: FunctionDefinition, streamName: string, lines: readonly LogLine[]): Promise<void>;
 }
 
+/** What a zip archive holds, from its directory; nothing is unpacked to tell. */
+export interface ArchiveSummary {
+  /** Sum of the entries' uncompressed sizes. */
+  readonly unpackedBytes: number;
+  readonly entries: number;
+}
+
 export interface FunctionRunner {
+  /**
+   * Checks that an archive can be unpacked safely. Rejects with FunctionUnavailable
+   * (`InvalidZipFileException`) when it is broken, escapes its root or holds what no function may.
+   */
+  inspectArchive(zip: Uint8Array): Promise<ArchiveSummary>;
   /** Runs one invocation to its end. Rejects only for failures that are not the function's own. */
   invoke(definition: FunctionDefinition, invocation: FunctionInvocation): Promise<FunctionResult>;
   /** No new invocations use this key; environments end when their current one does. */

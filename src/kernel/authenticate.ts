@@ -1,9 +1,9 @@
 // Authentication: who signed the request, and whether the signature holds.
-import { ServiceError } from '../base/errors.ts';
 import type { ReadTx, Store } from '../base/store.ts';
 import type { HttpRequest } from '../wire/http.ts';
+import { type AuthFamily, expiredSession, toAuthError, unknownAccessKey } from '../wire/sigv4/auth-errors.ts';
 import type { identifyCaller } from '../wire/sigv4/identify-caller.ts';
-import { type VerificationMaterial, verifySignature } from '../wire/sigv4/verify.ts';
+import { type VerificationMaterial, checkPresignedTime, verifySignature } from '../wire/sigv4/verify.ts';
 import type { Principal } from './context.ts';
 import { type IssuedCredential, resolveAccessKey } from './credentials.ts';
 
@@ -25,10 +25,20 @@ export interface Authenticated {
   readonly material?: VerificationMaterial;
 }
 
+export interface AuthenticationOptions {
+  readonly store: Store;
+  readonly mode: AuthenticationMode;
+  readonly nowMs: number;
+  /** Infinity where the cloud's time is not the world's: clients sign with the world's. */
+  readonly maxSkewMs: number;
+  /** Decides the wording of refusals. */
+  readonly family: AuthFamily;
+}
+
 export async function authenticate(
   request: HttpRequest,
   caller: Caller,
-  options: { readonly store: Store; readonly mode: AuthenticationMode; readonly nowMs: number },
+  options: AuthenticationOptions,
 ): Promise<Authenticated> {
   const { accessKeyId } = caller;
   if (accessKeyId === undefined) {
@@ -37,24 +47,26 @@ export async function authenticate(
   const issued = looksIssued(accessKeyId)
     ? await options.store.read((view: ReadTx) => resolveAccessKey(view, accessKeyId))
     : undefined;
-  if (issued === undefined) {
-    if (options.mode === 'verify') throw unknownKey();
-    return { principal: { kind: 'root', account: accountOfKey(accessKeyId) } };
+  if (issued !== undefined) return verifyIssued(request, issued, options);
+  if (options.mode === 'verify') throw toAuthError(unknownAccessKey(options.family, accessKeyId));
+  if (caller.form === 'presigned') {
+    const untimely = checkPresignedTime(request, options.nowMs, options.maxSkewMs);
+    if (untimely !== undefined) throw toAuthError(untimely);
   }
-  return verifyIssued(request, issued, options.nowMs);
+  return { principal: { kind: 'root', account: accountOfKey(accessKeyId) } };
 }
 
-function verifyIssued(request: HttpRequest, issued: IssuedCredential, nowMs: number): Authenticated {
-  if (!issued.active) throw unknownKey();
+async function verifyIssued(
+  request: HttpRequest,
+  issued: IssuedCredential,
+  { nowMs, maxSkewMs, family }: AuthenticationOptions,
+): Promise<Authenticated> {
+  if (!issued.active) throw toAuthError(unknownAccessKey(family, issued.accessKeyId));
   if (issued.expiresAtMs !== undefined && issued.expiresAtMs <= nowMs) {
-    throw new ServiceError('ExpiredToken', 'The security token included in the request is expired', {
-      status: 403,
-    });
+    throw toAuthError(expiredSession(family));
   }
-  const result = verifySignature({ request, credentials: issued, nowMs });
-  if (!result.ok) {
-    throw new ServiceError(result.code, result.message, { status: result.status });
-  }
+  const result = await verifySignature({ request, credentials: issued, nowMs, maxSkewMs, family });
+  if (!result.ok) throw toAuthError(result);
   return { principal: issued.principal, material: result.material };
 }
 
@@ -65,9 +77,4 @@ function accountOfKey(accessKeyId: string): string {
 
 function looksIssued(accessKeyId: string): boolean {
   return /^A[KS]IA/.test(accessKeyId);
-}
-
-function unknownKey(): ServiceError {
-  const message = 'The security token included in the request is invalid.';
-  return new ServiceError('InvalidClientTokenId', message, { status: 403 });
 }

@@ -4,53 +4,11 @@ import type { Clock } from '../base/clock.ts';
 import type { FunctionRunner } from '../base/function-runner.ts';
 import type { Random } from '../base/random.ts';
 import type { Blobs, Store, Tx } from '../base/store.ts';
-import type { InputOf, OperationName, OutputOf, ServiceId } from '../models/operations.ts';
 import type { HttpRequest } from '../wire/http.ts';
+import type { Call, Principal, Scope } from './call.ts';
 import type { TemplateEngine } from './templates.ts';
 
-/** Who makes a call. */
-export type Principal =
-  | { readonly kind: 'root'; readonly account: string }
-  | { readonly kind: 'user'; readonly account: string; readonly arn: string; readonly userId: string }
-  | {
-      readonly kind: 'role';
-      readonly account: string;
-      /** `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION` */
-      readonly arn: string;
-      readonly roleArn: string;
-      /** `AROA…:SESSION` */
-      readonly userId: string;
-    }
-  | {
-      readonly kind: 'service';
-      readonly account: string;
-      /** e.g. `s3.amazonaws.com` */
-      readonly service: string;
-      /** Resource on whose behalf: fills `aws:SourceArn`. */
-      readonly sourceArn?: string;
-    }
-  | { readonly kind: 'anonymous'; readonly account: string };
-
-/** A cloud's account and region: the scope that nearly every key starts with. */
-export interface Scope {
-  readonly account: string;
-  readonly region: string;
-}
-
-export interface CallOptions {
-  /** Default: the principal of the context. */
-  readonly as?: Principal;
-  readonly account?: string;
-  readonly region?: string;
-}
-
-/** Calls another service's public operation through the same pipeline, minus the bytes. */
-export type Call = <S extends ServiceId, O extends OperationName<S>>(
-  service: S,
-  operation: O,
-  input: InputOf<S, O>,
-  options?: CallOptions,
-) => Promise<OutputOf<S, O>>;
+export type { Call, CallOptions, Principal, Scope } from './call.ts';
 
 /** A durable timer: a task that runs once its time has come, and again after a crash. */
 export interface TimerTask {
@@ -76,6 +34,16 @@ export interface Ports {
   readonly templates: TemplateEngine;
 }
 
+/** A place for what one cloud keeps in memory and can do without after a restart (counters, pollers). */
+export interface LocalSlot<T> {
+  readonly make: () => T;
+}
+
+/** Declares such a place; every cloud has its own value in it. */
+export function localSlot<T>(make: () => T): LocalSlot<T> {
+  return { make };
+}
+
 /** Shared by requests and workers. */
 export interface WorkContext extends Scope {
   readonly principal: Principal;
@@ -93,6 +61,8 @@ export interface WorkContext extends Scope {
   readonly endpoint: string;
   /** Aborted when the client goes away or the cloud stops. */
   readonly signal: AbortSignal;
+  /** This cloud's value of a slot, made on first use. */
+  local<T>(slot: LocalSlot<T>): T;
   /**
    * Runs `body` in the background until it returns or the cloud stops (pollers). It has its own
    * activity token and must park it while idle. A throw is logged as a defect.

@@ -13,7 +13,8 @@ import { loadServiceModel } from '../wire/load-model.ts';
 import { createRouter } from '../wire/router.ts';
 import { createAudit } from './audit.ts';
 import { type AuthenticationMode, DEFAULT_ACCOUNT, DEFAULT_REGION } from './authenticate.ts';
-import type { Call, Ports, Principal, RequestContext, Scope, WorkContext } from './context.ts';
+import type { Call, Principal, Scope } from './call.ts';
+import type { LocalSlot, Ports, RequestContext, WorkContext } from './context.ts';
 import { type FaultRule, type Faults, createFaults } from './faults.ts';
 import { type ContextRequest, type PipelineParts, handleHttp, performCall } from './pipeline.ts';
 import { type Registry, createRegistry } from './registry.ts';
@@ -59,6 +60,8 @@ export interface Kernel {
 }
 
 const ROOT: Principal = { kind: 'root', account: DEFAULT_ACCOUNT };
+/** AWS refuses requests signed more than a quarter of an hour away. */
+const CLOCK_SKEW_MAX_MS = 15 * 60_000;
 const HOME: Scope = { account: DEFAULT_ACCOUNT, region: DEFAULT_REGION };
 
 export function createKernel(options: KernelOptions): Kernel {
@@ -66,6 +69,7 @@ export function createKernel(options: KernelOptions): Kernel {
   const registry = createRegistry(options.services);
   const stopping = new AbortController();
   const background = new Set<Promise<void>>();
+  const locals = new Map<LocalSlot<unknown>, unknown>();
   const audit = createAudit({ store, clock, random, log });
   const faults = createFaults(options.faults, random, clock);
 
@@ -95,6 +99,7 @@ export function createKernel(options: KernelOptions): Kernel {
       endpoint: options.endpoint(),
       signal: stopping.signal,
       spawn,
+      local,
     };
     return { ...context, call: callFrom(context) };
   }
@@ -123,9 +128,15 @@ export function createKernel(options: KernelOptions): Kernel {
         principal,
         activity: from.activity,
       });
-      return performCall(context, input, parts);
+      const called = as.signal === undefined ? context : { ...context, signal: as.signal };
+      return performCall(called, input, parts);
       // The registry is untyped by nature; ServiceOperations types it for the caller.
     }) as Call;
+  }
+
+  function local<T>(slot: LocalSlot<T>): T {
+    if (!locals.has(slot)) locals.set(slot, slot.make());
+    return locals.get(slot) as T;
   }
 
   function spawn(name: string, scope: Scope, body: (context: WorkContext) => Promise<void>): void {
@@ -149,6 +160,7 @@ export function createKernel(options: KernelOptions): Kernel {
     audit,
     mode: options.authentication,
     nowMs: () => clock.now(),
+    maxSkewMs: 'advance' in clock ? Number.POSITIVE_INFINITY : CLOCK_SKEW_MAX_MS,
     newRequestId: () => randomUuid(random),
     store,
     contextFor: requestContext,
@@ -195,8 +207,8 @@ export function createKernel(options: KernelOptions): Kernel {
       await Promise.all(background);
       await audit.flush();
     },
-    watchTimers: timers.watch,
-    flushAudit: audit.flush,
+    watchTimers: (seen) => timers.watch(seen),
+    flushAudit: () => audit.flush(),
     readStore: (body) => store.read(body),
   };
 }

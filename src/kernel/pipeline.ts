@@ -4,6 +4,7 @@ import type { ActivityToken } from '../base/activity.ts';
 import type { HttpRequest, HttpResponse } from '../wire/http.ts';
 import type { RoutedCall } from '../wire/protocol.ts';
 import type { Router } from '../wire/router.ts';
+import { familyOfProtocol } from '../wire/sigv4/auth-errors.ts';
 import { decodeAwsChunked } from '../wire/sigv4/aws-chunked.ts';
 import { identifyCaller } from '../wire/sigv4/identify-caller.ts';
 import { type AuthenticationMode, type Caller, DEFAULT_REGION, authenticate } from './authenticate.ts';
@@ -22,6 +23,8 @@ export interface PipelineParts {
   readonly audit: Audit;
   readonly mode: AuthenticationMode;
   readonly nowMs: () => number;
+  /** Tolerated between a request's time and ours. */
+  readonly maxSkewMs: number;
   readonly newRequestId: () => string;
   readonly store: RequestContext['store'];
   readonly contextFor: (call: ContextRequest) => RequestContext;
@@ -160,6 +163,8 @@ async function answer(arrival: Arrival, parts: PipelineParts): Promise<HttpRespo
     store: parts.store,
     mode: parts.mode,
     nowMs: parts.nowMs(),
+    maxSkewMs: parts.maxSkewMs,
+    family: familyOfProtocol(protocol.name),
   });
   const body = decodeAwsChunked(request.body, request.headers, material);
   const routed = body === request.body ? arrival.routed : { ...arrival.routed, request: { ...request, body } };

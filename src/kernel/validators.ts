@@ -13,14 +13,18 @@ export interface Validators {
 
 export function createValidators(): Validators {
   const loaded = new Map<string, Check>();
+  const unchecked: Check = () => undefined;
   return {
     of: (service) => loaded.get(service),
     async load(service) {
       const validate = await createValidator(service);
-      const check: Check = (operation, input) => {
-        const problem = validate?.(operation, input);
-        return problem === undefined ? undefined : new ServiceError(problem.code, problem.message);
-      };
+      const check: Check =
+        validate === undefined
+          ? unchecked
+          : (operation, input) => {
+              const problem = validate(operation, input);
+              return problem === undefined ? undefined : new ServiceError(problem.code, problem.message);
+            };
       loaded.set(service, check);
       return check;
     },

@@ -5,7 +5,7 @@ import { UserError } from '../base/errors.ts';
 import type { FunctionRunner } from '../base/function-runner.ts';
 import { type Log, silentLog } from '../base/log.ts';
 import { type Random, seededRandom } from '../base/random.ts';
-import type { Blobs, ForkableBlobs, ForkableStore, Store } from '../base/store.ts';
+import type { Blobs, Store } from '../base/store.ts';
 import { createTemplateEngine } from '../deploy/template-engine.ts';
 import { createEngine } from '../engine/engine.ts';
 import type { AuthenticationMode } from '../kernel/authenticate.ts';
@@ -171,7 +171,11 @@ async function assemble(options: CloudOptions, parts: Parts): Promise<Cloud> {
     close: () => (closing ??= shutDown()),
   };
 
-  const control = createControl({ cloud, options });
+  const control = createControl({
+    cloud,
+    clockKind: options.clock ?? 'system',
+    onStopRequest: options.onStopRequest,
+  });
   try {
     server = await listen({
       host: options.host ?? '127.0.0.1',
@@ -217,8 +221,8 @@ async function fork(options: CloudOptions, parts: Parts): Promise<Cloud> {
   return assemble(
     { ...options, port: 0 },
     {
-      store: store.fork() as ForkableStore,
-      blobs: blobs.fork() as ForkableBlobs,
+      store: store.fork(),
+      blobs: blobs.fork(),
       clock: createVirtualClock({ startMs: clock.now(), activity }),
       activity,
       random: options.seed === undefined ? createSystemRandom() : seededRandom(seed),

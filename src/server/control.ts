@@ -1,16 +1,25 @@
 // The cloud's own HTTP interface under /_cloudlet/: health, clock, faults, audit, stop.
+import type { AdvanceReport, Clock } from '../base/clock.ts';
 import { parseDuration } from '../base/duration.ts';
 import { UserError } from '../base/errors.ts';
 import { DEFAULT_ACCOUNT, DEFAULT_REGION } from '../kernel/authenticate.ts';
 import { listAuditEvents } from '../kernel/audit.ts';
 import type { FaultRule } from '../kernel/faults.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import type { HttpRequest, HttpResponse } from '../wire/http.ts';
-import type { Cloud, CloudOptions } from './cloud.ts';
 import { VERSION } from './version.ts';
 
-interface ControlParts {
-  readonly cloud: Cloud;
-  readonly options: CloudOptions;
+/** What the control interface needs of the cloud it steers. */
+export interface ControlParts {
+  readonly cloud: {
+    readonly endpoint: string;
+    readonly clock: Clock;
+    readonly kernel: Kernel;
+    advance(deltaMs: number): Promise<AdvanceReport>;
+  };
+  readonly clockKind: 'system' | 'virtual';
+  /** Absent when the cloud is embedded in a program that closes it itself. */
+  readonly onStopRequest: (() => void) | undefined;
 }
 type Action = (request: HttpRequest, parts: ControlParts) => Promise<unknown>;
 
@@ -68,8 +77,8 @@ async function health(_request: HttpRequest, parts: ControlParts): Promise<unkno
   };
 }
 
-function clockState({ cloud, options }: ControlParts): unknown {
-  return { kind: options.clock ?? 'system', now: new Date(cloud.clock.now()).toISOString() };
+function clockState({ cloud, clockKind }: ControlParts): unknown {
+  return { kind: clockKind, now: new Date(cloud.clock.now()).toISOString() };
 }
 
 async function advanceClock(request: HttpRequest, { cloud }: ControlParts): Promise<unknown> {
@@ -123,11 +132,11 @@ async function recentAudit(request: HttpRequest, { cloud }: ControlParts): Promi
   return { events: await cloud.kernel.readStore((view) => listAuditEvents(view, scope, limit)) };
 }
 
-async function stop(_request: HttpRequest, { options }: ControlParts): Promise<unknown> {
-  if (options.onStopRequest === undefined) {
+async function stop(_request: HttpRequest, { onStopRequest }: ControlParts): Promise<unknown> {
+  if (onStopRequest === undefined) {
     throw new UserError('ERR_NOT_STOPPABLE', 'this cloud is embedded in a program, which closes it itself');
   }
-  options.onStopRequest();
+  onStopRequest();
   return { status: 'stopping' };
 }
 

@@ -2,9 +2,18 @@
 import type { AnyService } from '../kernel/service.ts';
 import { cloudformation } from '../services/cloudformation/service.ts';
 import { dynamodb } from '../services/dynamodb/service.ts';
+import { lambda } from '../services/lambda/service.ts';
 import { logs } from '../services/logs/service.ts';
 import { s3 } from '../services/s3/service.ts';
 import { sns } from '../services/sns/service.ts';
 import { sqs } from '../services/sqs/service.ts';
 
-export const SERVICES: readonly AnyService[] = [cloudformation, dynamodb, logs, s3, sns, sqs];
+export const SERVICES: readonly AnyService[] = [
+  cloudformation,
+  dynamodb,
+  lambda,
+  logs,
+  s3,
+  sns,
+  sqs,
+];

@@ -1,0 +1,88 @@
+// Access keys that the cloud issued: of IAM users, of STS sessions, of functions' roles.
+import type { Random } from '../base/random.ts';
+import { randomText } from '../base/random.ts';
+import type { ReadTx, Tx } from '../base/store.ts';
+import type { Principal } from './call.ts';
+import { newUniqueId } from './access-key-id.ts';
+import { table } from './table.ts';
+
+export interface IssuedCredential {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Sessions only: must come with every request. */
+  readonly sessionToken?: string;
+  /** Sessions only. */
+  readonly expiresAtMs?: number;
+  readonly principal: Principal;
+  /** False: the key exists, and every use of it is refused. */
+  readonly active: boolean;
+}
+
+/** Keyed `[accessKeyId]`: a key alone says whose it is, before the account is known. */
+const accessKeys = table<IssuedCredential>('kernel/access-key');
+
+/** Sessions by expiry, keyed `[expiresAtMs, accessKeyId]`, so that old ones are found and removed. */
+const sessionExpiries = table<true>('kernel/session-expiry');
+
+/** A session outlives its end by this long, so that its late users hear "expired" and not "unknown". */
+const EXPIRED_SESSION_KEPT_MS = 86_400_000;
+const SWEPT_PER_ISSUE = 2;
+
+const SECRET_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
+/** The credential of a key that this cloud issued, active or not, expired or not. */
+export async function resolveAccessKey(view: ReadTx, accessKeyId: string): Promise<IssuedCredential | undefined> {
+  return accessKeys.get(view, [accessKeyId]);
+}
+
+/** Stores a key, or what has changed of it. */
+export function putAccessKey(tx: Tx, credential: IssuedCredential): void {
+  accessKeys.put(tx, [credential.accessKeyId], credential);
+}
+
+export function deleteAccessKey(tx: Tx, accessKeyId: string): void {
+  accessKeys.delete(tx, [accessKeyId]);
+}
+
+export interface SessionRequest {
+  readonly principal: Principal;
+  readonly expiresAtMs: number;
+  readonly nowMs: number;
+  /** From `newSessionSecrets`, drawn outside the transaction so that a rerun issues the same. */
+  readonly secrets: SessionSecrets;
+}
+
+export interface SessionSecrets {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+}
+
+/** Stores a session's credential, and forgets a few that ended long ago. */
+export async function issueSession(tx: Tx, request: SessionRequest): Promise<IssuedCredential> {
+  const { principal, expiresAtMs, nowMs, secrets } = request;
+  const credential: IssuedCredential = { ...secrets, expiresAtMs, principal, active: true };
+  accessKeys.put(tx, [secrets.accessKeyId], credential);
+  sessionExpiries.put(tx, [expiresAtMs, secrets.accessKeyId], true);
+  // Claimed, so that two sessions issued at once never conflict over the same old ones.
+  const ended = await sessionExpiries.claim(tx, [0], [nowMs - EXPIRED_SESSION_KEPT_MS], SWEPT_PER_ISSUE);
+  for (const { key } of ended) {
+    sessionExpiries.delete(tx, key);
+    accessKeys.delete(tx, key.slice(1));
+  }
+  return credential;
+}
+
+export function newSessionSecrets(random: Random, account: string): SessionSecrets {
+  return {
+    accessKeyId: newUniqueId(random, 'ASIA', account),
+    secretAccessKey: newSecretAccessKey(random),
+    // AWS: opaque, begins so, some hundred characters of base64.
+    sessionToken: `IQoJb3JpZ2luX2Vj${Buffer.from(random.bytes(240)).toString('base64')}`,
+  };
+}
+
+/** Forty characters of base64's alphabet. */
+export function newSecretAccessKey(random: Random): string {
+  return randomText(random, 40, SECRET_ALPHABET);
+}

@@ -1,0 +1,90 @@
+// Takes in a function's archive: from the request or from S3, checked, stored as a blob.
+import { createHash } from 'node:crypto';
+import { ServiceError } from '../../base/errors.ts';
+import { FunctionUnavailable } from '../../base/function-runner.ts';
+import { releaseBlob } from '../../kernel/bodies.ts';
+import type { RequestContext, WorkContext } from '../../kernel/context.ts';
+import type { Tx } from '../../base/store.ts';
+import { codeUnreadable, invalidParameter, invalidZip } from './errors.ts';
+import { ZIP_UPLOAD_BYTES_MAX } from './limits.ts';
+import { checkUnpackedSize } from './rules.ts';
+import type { StoredCode } from './store.ts';
+
+export interface CodeSource {
+  readonly ZipFile?: Uint8Array | undefined;
+  readonly S3Bucket?: string | undefined;
+  readonly S3Key?: string | undefined;
+  readonly S3ObjectVersion?: string | undefined;
+  readonly ImageUri?: string | undefined;
+}
+
+/** Reads, checks and stores the archive. The row that refers to it must retain the blob. */
+export async function takeInCode(source: CodeSource, context: RequestContext): Promise<StoredCode> {
+  const zip = await readSource(source, context);
+  await checkArchive(zip, context);
+  const { id, sizeBytes } = await context.blobs.put(zip);
+  return { blobId: id, sha256: digest(zip), sizeBytes };
+}
+
+export function digest(zip: Uint8Array): string {
+  return createHash('sha256').update(zip).digest('base64');
+}
+
+async function readSource(source: CodeSource, context: RequestContext): Promise<Uint8Array> {
+  if (source.ImageUri !== undefined) {
+    throw invalidParameter('Container images are not supported by Cloudlet yet; deploy a zip archive.');
+  }
+  if (source.ZipFile !== undefined) {
+    if (source.S3Bucket !== undefined || source.S3Key !== undefined) {
+      throw invalidParameter('Please do not provide other FunctionCode parameters when providing a ZipFile.');
+    }
+    if (source.ZipFile.length === 0) throw invalidParameter('Uploaded file must be a non-empty zip');
+    if (source.ZipFile.length > ZIP_UPLOAD_BYTES_MAX) {
+      throw invalidParameter(`Unzipped size must be smaller than ${ZIP_UPLOAD_BYTES_MAX} bytes`);
+    }
+    return source.ZipFile;
+  }
+  if (source.S3Bucket === undefined || source.S3Key === undefined) {
+    throw invalidParameter('Please provide a source for function code.');
+  }
+  return readFromS3(source.S3Bucket, source.S3Key, { version: source.S3ObjectVersion, context });
+}
+
+async function readFromS3(
+  Bucket: string,
+  Key: string,
+  { version, context }: { version: string | undefined; context: RequestContext },
+): Promise<Uint8Array> {
+  try {
+    const input = { Bucket, Key, ...(version === undefined ? {} : { VersionId: version }) };
+    const { Body } = await context.call('s3', 'GetObject', input);
+    return await collect(Body);
+  } catch (error) {
+    if (error instanceof ServiceError) throw codeUnreadable(`${error.code}. S3 Error Message: ${error.message}`);
+    throw error;
+  }
+}
+
+/** In-process bodies are bytes or a stream of them, whatever the SDK's type says. */
+async function collect(body: unknown): Promise<Uint8Array> {
+  if (body === undefined) return new Uint8Array(0);
+  if (body instanceof Uint8Array) return body;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body as AsyncIterable<Uint8Array>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+async function checkArchive(zip: Uint8Array, context: RequestContext): Promise<void> {
+  try {
+    const { unpackedBytes } = await context.ports.functions.inspectArchive(zip);
+    checkUnpackedSize(unpackedBytes);
+  } catch (error) {
+    if (error instanceof FunctionUnavailable) throw invalidZip();
+    throw error;
+  }
+}
+
+/** Lets go of an archive that no version refers to any more, in the transaction that dropped it. */
+export async function releaseCode(tx: Tx, code: StoredCode, context: WorkContext): Promise<void> {
+  await releaseBlob(tx, code.blobId, { ...context, worker: 'lambda/delete-code' });
+}

@@ -1,0 +1,102 @@
+// From the parameters of a request to the settings of a version; every parameter honoured or refused.
+import type { InputOf } from '../../models/operations.ts';
+import { invalidParameter } from './errors.ts';
+import { EPHEMERAL_STORAGE_DEFAULT_MB, MEMORY_DEFAULT_MB, TIMEOUT_DEFAULT_SEC } from './limits.ts';
+import { lambdaTimestamp } from './present.ts';
+import {
+  checkDeadLetterArn,
+  checkEnvironment,
+  checkLayers,
+  checkRuntime,
+  refuseUnsupported,
+} from './rules.ts';
+import type { FunctionVersion, StoredCode } from './store.ts';
+
+/** Everything about a version but its name, number, code and stamps. */
+export type Settings = Omit<
+  FunctionVersion,
+  'name' | 'version' | 'code' | 'lastModified' | 'revisionId'
+>;
+
+type SettingsInput = Partial<InputOf<'lambda', 'CreateFunction'>> &
+  Partial<Pick<InputOf<'lambda', 'UpdateFunctionConfiguration'>, 'Runtime'>>;
+
+/** @param previous the settings in force, which absent parameters keep; absent on create. */
+export function readSettings(input: SettingsInput, previous?: Settings): Settings {
+  refuseParameters(input);
+  const runtime = input.Runtime ?? previous?.runtime;
+  const handler = input.Handler ?? previous?.handler;
+  if (runtime === undefined || handler === undefined) {
+    throw invalidParameter('Runtime and Handler are mandatory parameters for functions created with deployment packages.');
+  }
+  checkRuntime(runtime);
+  const environment = { ...(input.Environment?.Variables ?? previous?.environment) };
+  checkEnvironment(environment);
+  const layers = input.Layers ?? previous?.layers ?? [];
+  checkLayers(layers);
+  const deadLetterArn = chooseText(input.DeadLetterConfig?.TargetArn, previous?.deadLetterArn);
+  if (deadLetterArn !== undefined) checkDeadLetterArn(deadLetterArn);
+  const logGroup = chooseText(input.LoggingConfig?.LogGroup, previous?.logGroup);
+  return {
+    description: input.Description ?? previous?.description ?? '',
+    runtime,
+    handler,
+    role: input.Role ?? previous?.role ?? '',
+    timeoutSec: input.Timeout ?? previous?.timeoutSec ?? TIMEOUT_DEFAULT_SEC,
+    memoryMb: input.MemorySize ?? previous?.memoryMb ?? MEMORY_DEFAULT_MB,
+    ephemeralStorageMb:
+      input.EphemeralStorage?.Size ?? previous?.ephemeralStorageMb ?? EPHEMERAL_STORAGE_DEFAULT_MB,
+    architecture: input.Architectures?.[0] ?? previous?.architecture ?? 'x86_64',
+    environment,
+    layers,
+    tracingMode: input.TracingConfig?.Mode ?? previous?.tracingMode ?? 'PassThrough',
+    ...(deadLetterArn === undefined ? {} : { deadLetterArn }),
+    ...(logGroup === undefined ? {} : { logGroup }),
+  };
+}
+
+function refuseParameters(input: SettingsInput): void {
+  if (input.PackageType === 'Image') {
+    throw invalidParameter('Container images are not supported by Cloudlet yet; deploy a zip archive.');
+  }
+  const { VpcConfig, LoggingConfig, SnapStart, FileSystemConfigs } = input;
+  const hasVpc = (VpcConfig?.SubnetIds?.length ?? 0) + (VpcConfig?.SecurityGroupIds?.length ?? 0) > 0;
+  refuseUnsupported({
+    VpcConfig: hasVpc ? VpcConfig : undefined,
+    FileSystemConfigs: (FileSystemConfigs?.length ?? 0) > 0 ? FileSystemConfigs : undefined,
+    ImageConfig: input.ImageConfig,
+    CodeSigningConfigArn: input.CodeSigningConfigArn,
+    CapacityProviderConfig: input.CapacityProviderConfig,
+    DurableConfig: input.DurableConfig,
+    TenancyConfig: input.TenancyConfig,
+    KMSKeyArn: input.KMSKeyArn === '' ? undefined : input.KMSKeyArn,
+    PublishTo: input.PublishTo,
+    'SnapStart.ApplyOn': SnapStart?.ApplyOn === 'PublishedVersions' ? SnapStart.ApplyOn : undefined,
+    'LoggingConfig.LogFormat': LoggingConfig?.LogFormat === 'JSON' ? LoggingConfig.LogFormat : undefined,
+    'LoggingConfig.ApplicationLogLevel': LoggingConfig?.ApplicationLogLevel,
+    'LoggingConfig.SystemLogLevel': LoggingConfig?.SystemLogLevel,
+  });
+}
+
+/** An empty text takes the setting away; an absent one keeps it. */
+function chooseText(given: string | undefined, previous: string | undefined): string | undefined {
+  if (given === undefined) return previous;
+  return given === '' ? undefined : given;
+}
+
+export function newVersion(parts: {
+  readonly name: string;
+  readonly settings: Settings;
+  readonly code: StoredCode;
+  readonly nowMs: number;
+  readonly revisionId: string;
+}): FunctionVersion {
+  return {
+    ...parts.settings,
+    name: parts.name,
+    version: '$LATEST',
+    code: parts.code,
+    lastModified: lambdaTimestamp(parts.nowMs),
+    revisionId: parts.revisionId,
+  };
+}

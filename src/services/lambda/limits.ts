@@ -1,0 +1,34 @@
+// Limits of Lambda, with units. <AWS Lambda developer guide, "Lambda quotas">
+
+export const TIMEOUT_DEFAULT_SEC = 3;
+export const MEMORY_DEFAULT_MB = 128;
+export const EPHEMERAL_STORAGE_DEFAULT_MB = 512;
+export const ENVIRONMENT_BYTES_MAX = 4_096;
+export const LAYERS_MAX = 5;
+/** Direct upload; larger archives come through S3. */
+export const ZIP_UPLOAD_BYTES_MAX = 52_428_800;
+export const UNZIPPED_BYTES_MAX = 262_144_000;
+export const SYNC_PAYLOAD_BYTES_MAX = 6_291_456;
+/** Raised from 256 KB in 2025. */
+export const ASYNC_PAYLOAD_BYTES_MAX = 1_048_576;
+export const CONCURRENT_EXECUTIONS = 1_000;
+/** Concurrency that cannot be reserved away from the account's pool. */
+export const UNRESERVED_CONCURRENCY_MIN = 100;
+export const CODE_STORAGE_BYTES_MAX = 80_530_636_800;
+export const POLICY_BYTES_MAX = 20_480;
+
+/** Asynchronous invocation. <developer guide, "Asynchronous invocation, error handling"> */
+export const ASYNC_RETRIES_DEFAULT = 2;
+export const ASYNC_AGE_DEFAULT_SEC = 21_600;
+export const ASYNC_RETRY_DELAYS_MS = [60_000, 120_000] as const;
+export const THROTTLE_BACKOFF_FIRST_MS = 1_000;
+export const THROTTLE_BACKOFF_MAX_MS = 300_000;
+
+/** Event source mappings on SQS. <developer guide, "Using Lambda with Amazon SQS"> */
+export const SQS_BATCH_DEFAULT = 10;
+export const SQS_BATCH_MAX = 10_000;
+/** A batch above this size needs a batching window of at least one second. */
+export const SQS_BATCH_WITHOUT_WINDOW_MAX = 10;
+/** Batches processed at once per mapping when no maximum concurrency is set. */
+export const SQS_POLLER_CONCURRENCY = 5;
+export const RECEIVE_WAIT_SEC = 20;

@@ -1,0 +1,97 @@
+// Invoke in its three types, and the old InvokeAsync.
+import { bodyBytes } from '../payload.ts';
+import type { RequestContext } from '../../../kernel/context.ts';
+import type { InputOf, OutputOf } from '../../../models/operations.ts';
+import { enqueue } from '../async-invocation.ts';
+import { notJson, payloadTooLarge } from '../errors.ts';
+import { execute } from '../execution.ts';
+import { functionArn, parseFunctionReference } from '../function-reference.ts';
+import { ASYNC_PAYLOAD_BYTES_MAX, SYNC_PAYLOAD_BYTES_MAX } from '../limits.ts';
+import { resolveFunction } from '../resolve.ts';
+
+export async function invoke(
+  input: InputOf<'lambda', 'Invoke'>,
+  context: RequestContext,
+): Promise<OutputOf<'lambda', 'Invoke'>> {
+  const reference = parseFunctionReference(input.FunctionName ?? '', input.Qualifier, context);
+  const type = input.InvocationType ?? 'RequestResponse';
+  const payload = checkPayload(
+    bodyBytes(input.Payload),
+    type === 'Event' ? ASYNC_PAYLOAD_BYTES_MAX : SYNC_PAYLOAD_BYTES_MAX,
+  );
+  const resolved = await context.store.read((view) => resolveFunction(view, reference, context.random));
+  if (type === 'DryRun') return { StatusCode: 204 };
+  const invokedArn = functionArn(reference.scope, reference.name, reference.qualifier);
+  const traceId = context.http?.headers['x-amzn-trace-id'];
+  if (type === 'Event') {
+    await enqueue({ reference, payload, requestId: context.requestId, traceId }, context);
+    return { StatusCode: 202 };
+  }
+  const clientContext = decodeClientContext(input.ClientContext);
+  const result = await execute(
+    resolved,
+    {
+      requestId: context.requestId,
+      payload,
+      invokedArn,
+      ...(clientContext === undefined ? {} : { clientContext }),
+      ...(traceId === undefined ? {} : { traceId }),
+    },
+    context,
+  );
+  return {
+    StatusCode: 200,
+    ExecutedVersion: resolved.version.version,
+    // The SDK's type is its own byte array subclass; bytes are what travels.
+    Payload: result.payload as NonNullable<OutputOf<'lambda', 'Invoke'>['Payload']>,
+    ...(result.error === undefined ? {} : { FunctionError: result.error }),
+    ...(input.LogType === 'Tail'
+      ? { LogResult: Buffer.from(result.logTail).toString('base64') }
+      : {}),
+  };
+}
+
+export async function invokeAsync(
+  input: InputOf<'lambda', 'InvokeAsync'>,
+  context: RequestContext,
+): Promise<OutputOf<'lambda', 'InvokeAsync'>> {
+  const reference = parseFunctionReference(input.FunctionName ?? '', undefined, context);
+  const bytes = await collectStream(input.InvokeArgs);
+  const payload = checkPayload(bytes, ASYNC_PAYLOAD_BYTES_MAX);
+  await context.store.read((view) => resolveFunction(view, reference));
+  await enqueue({ reference, payload, requestId: context.requestId, traceId: undefined }, context);
+  return { Status: 202 };
+}
+
+const EMPTY_OBJECT = new TextEncoder().encode('{}');
+
+/** AWS: an absent payload reaches the handler as an empty object. */
+function checkPayload(payload: Uint8Array, maxBytes: number): Uint8Array {
+  if (payload.length > maxBytes) throw payloadTooLarge(maxBytes);
+  if (payload.length === 0) return EMPTY_OBJECT;
+  try {
+    JSON.parse(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('utf8'));
+  } catch (error) {
+    throw notJson(error instanceof Error ? error.message : String(error));
+  }
+  return payload;
+}
+
+function decodeClientContext(base64: string | undefined): string | undefined {
+  if (base64 === undefined || base64 === '') return undefined;
+  const text = Buffer.from(base64, 'base64').toString('utf8');
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    throw notJson(`client context: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return text;
+}
+
+async function collectStream(body: unknown): Promise<Uint8Array> {
+  if (body === undefined) return new Uint8Array(0);
+  if (body instanceof Uint8Array || typeof body === 'string') return bodyBytes(body);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body as AsyncIterable<Uint8Array>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,242 @@
+// Event source mappings: create, get, list, update, delete.
+import { parseArn } from '../../../base/arn.ts';
+import { createMatcher } from '../../../base/event-pattern.ts';
+import { randomUuid } from '../../../base/random.ts';
+import type { ReadTx } from '../../../base/store.ts';
+import type { RequestContext } from '../../../kernel/context.ts';
+import type { InputOf, OutputOf } from '../../../models/operations.ts';
+import { invalidParameter, mappingExists, mappingNotFound } from '../errors.ts';
+import { functionArn, parseFunctionReference } from '../function-reference.ts';
+import { SQS_BATCH_DEFAULT, SQS_BATCH_MAX, SQS_BATCH_WITHOUT_WINDOW_MAX } from '../limits.ts';
+import { MAPPINGS_MAX, applyMapping, stopPoller } from '../mapping-lifecycle.ts';
+import { presentMapping } from '../present.ts';
+import { queueUrl } from '../destinations.ts';
+import { resolveFunction } from '../resolve.ts';
+import { refuseUnsupported } from '../rules.ts';
+import { type MappingRecord, mappingTags, mappings } from '../store.ts';
+
+type CreateInput = InputOf<'lambda', 'CreateEventSourceMapping'>;
+type UpdateInput = InputOf<'lambda', 'UpdateEventSourceMapping'>;
+type MappingOutput = OutputOf<'lambda', 'GetEventSourceMapping'>;
+
+export async function createEventSourceMapping(
+  input: CreateInput,
+  context: RequestContext,
+): Promise<MappingOutput> {
+  const eventSourceArn = input.EventSourceArn ?? '';
+  checkSource(eventSourceArn, input);
+  const reference = parseFunctionReference(input.FunctionName ?? '', undefined, context);
+  const { name, qualifier } = reference;
+  await checkQueue(eventSourceArn, context);
+  const mapping: MappingRecord = {
+    uuid: randomUuid(context.random),
+    eventSourceArn,
+    functionName: name,
+    ...(qualifier === undefined ? {} : { qualifier }),
+    ...readSettings(input, undefined),
+    lastModifiedMs: context.nowMs,
+    lastProcessingResult: 'No records processed',
+  };
+  await context.store.transact(async (tx) => {
+    await resolveFunction(tx, reference);
+    const existing = await findMapping(tx, context, (other) => sameEnds(other, mapping));
+    if (existing !== undefined) {
+      throw mappingExists(existing.uuid, eventSourceArn, functionArn(context, name, qualifier));
+    }
+    const key = [context.account, context.region, mapping.uuid];
+    mappings.put(tx, key, mapping);
+    if (input.Tags !== undefined) mappingTags.put(tx, key, input.Tags);
+  });
+  applyMapping(context, mapping, context);
+  return presentMapping(context, mapping, mapping.enabled ? 'Creating' : 'Disabled');
+}
+
+export async function getEventSourceMapping(
+  input: InputOf<'lambda', 'GetEventSourceMapping'>,
+  context: RequestContext,
+): Promise<MappingOutput> {
+  const mapping = await context.store.read((view) => requireMapping(view, context, input.UUID));
+  return presentMapping(context, mapping, mapping.enabled ? 'Enabled' : 'Disabled');
+}
+
+export async function listEventSourceMappings(
+  input: InputOf<'lambda', 'ListEventSourceMappings'>,
+  context: RequestContext,
+): Promise<OutputOf<'lambda', 'ListEventSourceMappings'>> {
+  const wanted =
+    input.FunctionName === undefined
+      ? undefined
+      : parseFunctionReference(input.FunctionName, undefined, context);
+  const limit = Math.min(input.MaxItems ?? 100, 100);
+  const scope = [context.account, context.region];
+  const rows = await context.store.read((view) => mappings.list(view, scope, { limit: MAPPINGS_MAX }));
+  const all = rows
+    .map((row) => row.value)
+    .filter(
+      (mapping) =>
+        (wanted === undefined ||
+          (mapping.functionName === wanted.name && mapping.qualifier === wanted.qualifier)) &&
+        (input.EventSourceArn === undefined || mapping.eventSourceArn === input.EventSourceArn),
+    );
+  const start = input.Marker === undefined ? 0 : Number(input.Marker) || 0;
+  const next = start + limit;
+  return {
+    EventSourceMappings: all
+      .slice(start, next)
+      .map((mapping) => presentMapping(context, mapping, mapping.enabled ? 'Enabled' : 'Disabled')),
+    ...(next < all.length ? { NextMarker: String(next) } : {}),
+  };
+}
+
+export async function updateEventSourceMapping(
+  input: UpdateInput,
+  context: RequestContext,
+): Promise<MappingOutput> {
+  const mapping = await context.store.transact(async (tx) => {
+    const previous = await requireMapping(tx, context, input.UUID);
+    checkSource(previous.eventSourceArn, input);
+    const reference =
+      input.FunctionName === undefined
+        ? undefined
+        : parseFunctionReference(input.FunctionName, undefined, context);
+    if (reference !== undefined) await resolveFunction(tx, reference);
+    const { qualifier: _previous, ...rest } = previous;
+    const qualifier = reference === undefined ? previous.qualifier : reference.qualifier;
+    const changed: MappingRecord = {
+      ...rest,
+      functionName: reference?.name ?? previous.functionName,
+      ...(qualifier === undefined ? {} : { qualifier }),
+      ...readSettings(input, previous),
+      lastModifiedMs: context.nowMs,
+    };
+    mappings.put(tx, [context.account, context.region, changed.uuid], changed);
+    return changed;
+  });
+  applyMapping(context, mapping, context);
+  return presentMapping(context, mapping, 'Updating');
+}
+
+export async function deleteEventSourceMapping(
+  input: InputOf<'lambda', 'DeleteEventSourceMapping'>,
+  context: RequestContext,
+): Promise<MappingOutput> {
+  const mapping = await context.store.transact(async (tx) => {
+    const found = await requireMapping(tx, context, input.UUID);
+    const key = [context.account, context.region, found.uuid];
+    mappings.delete(tx, key);
+    mappingTags.delete(tx, key);
+    return found;
+  });
+  stopPoller(mapping.uuid, context);
+  return presentMapping(context, mapping, 'Deleting');
+}
+
+async function requireMapping(
+  view: ReadTx,
+  context: RequestContext,
+  uuid: string | undefined,
+): Promise<MappingRecord> {
+  const mapping = await mappings.get(view, [context.account, context.region, uuid ?? '']);
+  if (mapping === undefined) throw mappingNotFound();
+  return mapping;
+}
+
+async function findMapping(
+  view: ReadTx,
+  context: RequestContext,
+  matches: (mapping: MappingRecord) => boolean,
+): Promise<MappingRecord | undefined> {
+  const rows = await mappings.list(view, [context.account, context.region], { limit: MAPPINGS_MAX });
+  return rows.map((row) => row.value).find(matches);
+}
+
+function sameEnds(a: MappingRecord, b: MappingRecord): boolean {
+  return (
+    a.eventSourceArn === b.eventSourceArn &&
+    a.functionName === b.functionName &&
+    a.qualifier === b.qualifier
+  );
+}
+
+/** Queues only, for now; parameters of streams do not go with a queue. */
+function checkSource(eventSourceArn: string, input: CreateInput | UpdateInput): void {
+  const service = parseArn(eventSourceArn)?.service;
+  if (service === undefined) throw invalidParameter('Unrecognized event source.');
+  if (service !== 'sqs') {
+    throw invalidParameter(`Event source mappings on ${service} are not supported by Cloudlet yet.`);
+  }
+  const ofStreams = {
+    BisectBatchOnFunctionError: input.BisectBatchOnFunctionError,
+    MaximumRecordAgeInSeconds: input.MaximumRecordAgeInSeconds,
+    MaximumRetryAttempts: input.MaximumRetryAttempts,
+    ParallelizationFactor: input.ParallelizationFactor,
+    TumblingWindowInSeconds: input.TumblingWindowInSeconds,
+    StartingPosition: 'StartingPosition' in input ? input.StartingPosition : undefined,
+  };
+  for (const [name, value] of Object.entries(ofStreams)) {
+    if (value === undefined || value === false) continue;
+    throw invalidParameter(`Unsupported ${name} parameter for given event source mapping type.`);
+  }
+  refuseUnsupported({
+    ProvisionedPollerConfig: input.ProvisionedPollerConfig,
+    MetricsConfig: input.MetricsConfig,
+    KMSKeyArn: input.KMSKeyArn,
+    'DestinationConfig.OnFailure': input.DestinationConfig?.OnFailure?.Destination,
+  });
+}
+
+async function checkQueue(eventSourceArn: string, context: RequestContext): Promise<void> {
+  await context.call('sqs', 'GetQueueAttributes', {
+    QueueUrl: queueUrl(eventSourceArn, context),
+    AttributeNames: ['QueueArn'],
+  });
+}
+
+function readSettings(
+  input: CreateInput | UpdateInput,
+  previous: MappingRecord | undefined,
+): Pick<
+  MappingRecord,
+  'enabled' | 'batchSize' | 'batchWindowSec' | 'filters' | 'reportsItemFailures' | 'maximumConcurrency'
+> {
+  const batchSize = input.BatchSize ?? previous?.batchSize ?? SQS_BATCH_DEFAULT;
+  const batchWindowSec = input.MaximumBatchingWindowInSeconds ?? previous?.batchWindowSec ?? 0;
+  if (batchSize > SQS_BATCH_MAX) {
+    throw invalidParameter(`BatchSize must be at most ${SQS_BATCH_MAX} for a standard queue.`);
+  }
+  if (batchSize > SQS_BATCH_WITHOUT_WINDOW_MAX && batchWindowSec < 1) {
+    throw invalidParameter(
+      'Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10',
+    );
+  }
+  const filters = readFilters(input) ?? previous?.filters ?? [];
+  const maximumConcurrency =
+    input.ScalingConfig === undefined
+      ? previous?.maximumConcurrency
+      : input.ScalingConfig.MaximumConcurrency;
+  const reportsItemFailures =
+    input.FunctionResponseTypes?.includes('ReportBatchItemFailures') ??
+    previous?.reportsItemFailures ??
+    false;
+  return {
+    enabled: input.Enabled ?? previous?.enabled ?? true,
+    batchSize,
+    batchWindowSec,
+    filters,
+    reportsItemFailures,
+    ...(maximumConcurrency === undefined ? {} : { maximumConcurrency }),
+  };
+}
+
+function readFilters(input: CreateInput | UpdateInput): readonly string[] | undefined {
+  if (input.FilterCriteria === undefined) return undefined;
+  const patterns = (input.FilterCriteria.Filters ?? []).map((filter) => filter.Pattern ?? '');
+  for (const pattern of patterns) {
+    try {
+      createMatcher(JSON.parse(pattern));
+    } catch {
+      throw invalidParameter('Invalid filter pattern definition.');
+    }
+  }
+  return patterns;
+}

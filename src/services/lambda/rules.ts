@@ -1,0 +1,90 @@
+// Checks the model cannot express, in AWS's order and words.
+import { parseArn } from '../../base/arn.ts';
+import { invalidParameter } from './errors.ts';
+import { ENVIRONMENT_BYTES_MAX, LAYERS_MAX, UNZIPPED_BYTES_MAX } from './limits.ts';
+import { RUNTIMES, isKnownRuntime } from './runtimes.ts';
+
+/** Variables the runtime sets itself. <developer guide, "Defined runtime environment variables"> */
+const RESERVED_VARIABLES: ReadonlySet<string> = new Set([
+  '_HANDLER',
+  '_X_AMZN_TRACE_ID',
+  'AWS_DEFAULT_REGION',
+  'AWS_REGION',
+  'AWS_LAMBDA_FUNCTION_NAME',
+  'AWS_LAMBDA_FUNCTION_MEMORY_SIZE',
+  'AWS_LAMBDA_FUNCTION_VERSION',
+  'AWS_LAMBDA_INITIALIZATION_TYPE',
+  'AWS_LAMBDA_LOG_GROUP_NAME',
+  'AWS_LAMBDA_LOG_STREAM_NAME',
+  'AWS_ACCESS_KEY',
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+  'AWS_LAMBDA_RUNTIME_API',
+  'LAMBDA_TASK_ROOT',
+  'LAMBDA_RUNTIME_DIR',
+]);
+
+export function checkRuntime(runtime: string): void {
+  if (isKnownRuntime(runtime)) return;
+  throw invalidParameter(
+    `Value ${runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [${RUNTIMES.join(', ')}] or be a valid ARN`,
+  );
+}
+
+export function checkEnvironment(variables: Readonly<Record<string, string>>): void {
+  const reserved = Object.keys(variables).filter((name) => RESERVED_VARIABLES.has(name));
+  if (reserved.length > 0) {
+    throw invalidParameter(
+      `Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: ${reserved.join(', ')}`,
+    );
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(variables));
+  if (bytes > ENVIRONMENT_BYTES_MAX) {
+    throw invalidParameter(
+      `Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. String measured: ${JSON.stringify(variables)}`,
+    );
+  }
+}
+
+export function checkLayers(arns: readonly string[]): void {
+  if (arns.length > LAYERS_MAX) {
+    throw invalidParameter('Cannot reference more than 5 layers.');
+  }
+  const seen = new Set<string>();
+  for (const arn of arns) {
+    const layer = arn.replace(/:\d+$/, '');
+    if (seen.has(layer)) {
+      throw invalidParameter(
+        `Two different versions of the same layer are not allowed to be referenced in the same function. ${[...seen].join(', ')}, ${arn}`,
+      );
+    }
+    seen.add(layer);
+  }
+}
+
+export function checkUnpackedSize(unpackedBytes: number): void {
+  if (unpackedBytes > UNZIPPED_BYTES_MAX) {
+    throw invalidParameter(
+      `Unzipped size must be smaller than ${UNZIPPED_BYTES_MAX} bytes`,
+    );
+  }
+}
+
+/** Dead letter targets are a queue or a topic. */
+export function checkDeadLetterArn(arn: string): void {
+  const service = parseArn(arn)?.service;
+  if (service !== 'sqs' && service !== 'sns') {
+    throw invalidParameter(
+      `The provided dead letter config TargetArn: ${arn} is invalid. Please provide an SQS queue or SNS topic ARN.`,
+    );
+  }
+}
+
+/** Refuses parameters whose behaviour is not there yet, rather than storing and ignoring them. */
+export function refuseUnsupported(named: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(named)) {
+    if (value === undefined || value === null) continue;
+    throw invalidParameter(`${name} is not supported by Cloudlet yet; remove it from the request.`);
+  }
+}
