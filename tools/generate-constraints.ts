@@ -8,7 +8,9 @@ import { SERVICE_ROWS } from '../src/models/services.ts';
 
 interface ModelShape {
   readonly type: string;
-  readonly members?: Readonly<Record<string, { readonly shape: string; readonly location?: string }>>;
+  readonly members?: Readonly<
+    Record<string, { readonly shape: string; readonly location?: string }>
+  >;
   readonly required?: readonly string[];
   readonly member?: { readonly shape: string };
   readonly key?: { readonly shape: string };
@@ -43,7 +45,8 @@ const PATCHES = JSON.parse(readFileSync(join(OUT_DIR, 'patches.json'), 'utf8')) 
 function findBotocoreData(): string {
   const given = process.argv[2];
   if (given !== undefined) return given;
-  const script = 'import botocore, os; print(os.path.join(os.path.dirname(botocore.__file__), "data"))';
+  const script =
+    'import botocore, os; print(os.path.join(os.path.dirname(botocore.__file__), "data"))';
   return execFileSync('python3', ['-c', script], { encoding: 'utf8' }).trim();
 }
 
@@ -88,7 +91,9 @@ function translatePattern(pattern: string): string | undefined {
   }
   let translated = pattern.replaceAll(/^\\A|\\[zZ]$/g, '');
   for (const [java, content] of POSIX_CLASSES) {
-    translated = translated.replaceAll(`[${java}]`, `[${content}]`).replaceAll(java, `[${content}]`);
+    translated = translated
+      .replaceAll(`[${java}]`, `[${content}]`)
+      .replaceAll(java, `[${content}]`);
   }
   // Java lets any punctuation be escaped; JavaScript's flag `u` only its own syntax characters.
   translated = translated.replaceAll(/\\([^\w\s^$\\.*+?()[\]{}|/-])/g, '$1').replaceAll('\\_', '_');
@@ -149,7 +154,9 @@ function convertShape(shape: ModelShape): ShapeConstraint | undefined {
       return {
         kind: 'structure',
         ...(shape.required?.length ? { required: shape.required } : {}),
-        members: Object.fromEntries(Object.entries(shape.members ?? {}).map(([key, member]) => [key, member.shape])),
+        members: Object.fromEntries(
+          Object.entries(shape.members ?? {}).map(([key, member]) => [key, member.shape]),
+        ),
       };
     default:
       return undefined;
@@ -160,7 +167,8 @@ function applyPatches(service: string, shapes: Map<string, ShapeConstraint>): vo
   for (const patch of PATCHES) {
     if (patch.service !== service) continue;
     const shape = patch.define ?? shapes.get(patch.shape);
-    if (shape === undefined) throw new Error(`patches.json: ${service} has no shape ${patch.shape}`);
+    if (shape === undefined)
+      throw new Error(`patches.json: ${service} has no shape ${patch.shape}`);
     const patched: Record<string, unknown> = { ...shape, ...patch.set };
     for (const key of patch.unset ?? []) delete patched[key];
     if (shape.kind === 'structure') patched['members'] = { ...shape.members, ...patch.members };
@@ -183,11 +191,14 @@ function referencesOf(shape: ShapeConstraint): string[] {
 
 /** Names of the shapes with a constraint in them, directly or further down. */
 function findConstrained(shapes: ReadonlyMap<string, ShapeConstraint>): Set<string> {
-  const constrained = new Set([...shapes].filter(([, shape]) => constrainsItself(shape)).map(([name]) => name));
-  for (let before = -1; before !== constrained.size; ) {
+  const constrained = new Set(
+    [...shapes].filter(([, shape]) => constrainsItself(shape)).map(([name]) => name),
+  );
+  for (let before = -1; before !== constrained.size;) {
     before = constrained.size;
     for (const [name, shape] of shapes) {
-      if (referencesOf(shape).some((reference) => constrained.has(reference))) constrained.add(name);
+      if (referencesOf(shape).some((reference) => constrained.has(reference)))
+        constrained.add(name);
     }
   }
   return constrained;
@@ -207,7 +218,10 @@ function pruneReferences(shape: ShapeConstraint, keep: ReadonlySet<string>): Sha
 }
 
 /** Shapes that inputs reach, in a stable order. */
-function findReachable(roots: readonly string[], shapes: ReadonlyMap<string, ShapeConstraint>): string[] {
+function findReachable(
+  roots: readonly string[],
+  shapes: ReadonlyMap<string, ShapeConstraint>,
+): string[] {
   const seen = new Set<string>();
   const waiting = [...roots];
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
@@ -234,16 +248,20 @@ function buildTable(service: string, model: Model): ConstraintTable {
     if (input === undefined || !constrained.has(input.shape)) continue;
     operations[operation] = input.shape;
     const members = Object.entries(model.shapes[input.shape]?.members ?? {});
-    bodyMembers[operation] = members.filter(([, member]) => member.location === undefined).map(([name]) => name);
+    bodyMembers[operation] = members
+      .filter(([, member]) => member.location === undefined)
+      .map(([name]) => name);
   }
   const names = findReachable(Object.values(operations), shapes);
   return {
     service,
     operations,
-    shapes: Object.fromEntries(names.flatMap((name) => {
-      const shape = shapes.get(name);
-      return shape === undefined ? [] : [[name, addTranslation(name, shape)]];
-    })),
+    shapes: Object.fromEntries(
+      names.flatMap((name) => {
+        const shape = shapes.get(name);
+        return shape === undefined ? [] : [[name, addTranslation(name, shape)]];
+      }),
+    ),
     ...(service === 'lambda' ? { printsNotNull: true } : {}),
     ...(service === 'apigateway' ? { bodyMembers } : {}),
   };
@@ -256,7 +274,9 @@ function format(table: ConstraintTable): string {
       .map(([key, value]) => `    ${JSON.stringify(key)}: ${JSON.stringify(value)}`)
       .join(',\n');
   const { operations, shapes, ...rest } = table;
-  const head = Object.entries(rest).map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)},\n`);
+  const head = Object.entries(rest).map(
+    ([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)},\n`,
+  );
   return `{\n${head.join('')}  "operations": {\n${lines(operations)}\n  },\n  "shapes": {\n${lines(shapes)}\n  }\n}\n`;
 }
 

@@ -1,5 +1,5 @@
 // CRCs against their published check values, and against themselves over every way of splitting.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createCrc32, createCrc32c, createCrc64Nvme } from './crc.ts';
 import type { Checksum } from './crc.ts';
@@ -37,7 +37,9 @@ describe.each(ALGORITHMS)('%s', (_name, create, expected) => {
   test('does not depend on how the bytes arrive', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(200), (bytes, cut) => {
-        expect(hexOf(create, [bytes.subarray(0, cut), bytes.subarray(cut)])).toBe(hexOf(create, [bytes]));
+        expect(hexOf(create, [bytes.subarray(0, cut), bytes.subarray(cut)])).toBe(
+          hexOf(create, [bytes]),
+        );
       }),
     );
   });

@@ -62,10 +62,14 @@ function createReflected32(t: Uint32Array): Checksum {
         const low = c ^ word(bytes, at);
         const high = word(bytes, at + 4);
         c =
-          at32(t, 0x700 + (low & 255)) ^ at32(t, 0x600 + ((low >>> 8) & 255)) ^
-          at32(t, 0x500 + ((low >>> 16) & 255)) ^ at32(t, 0x400 + (low >>> 24)) ^
-          at32(t, 0x300 + (high & 255)) ^ at32(t, 0x200 + ((high >>> 8) & 255)) ^
-          at32(t, 0x100 + ((high >>> 16) & 255)) ^ at32(t, high >>> 24);
+          at32(t, 0x700 + (low & 255)) ^
+          at32(t, 0x600 + ((low >>> 8) & 255)) ^
+          at32(t, 0x500 + ((low >>> 16) & 255)) ^
+          at32(t, 0x400 + (low >>> 24)) ^
+          at32(t, 0x300 + (high & 255)) ^
+          at32(t, 0x200 + ((high >>> 8) & 255)) ^
+          at32(t, 0x100 + ((high >>> 16) & 255)) ^
+          at32(t, high >>> 24);
       }
       for (; at < bytes.length; at++) c = (c >>> 8) ^ at32(t, (c ^ (bytes[at] as number)) & 255);
       crc = c;
@@ -124,13 +128,35 @@ export function createCrc64Nvme(): Checksum {
         const first = l ^ word(bytes, at);
         const second = h ^ word(bytes, at + 4);
         const [a, b, c, d] = [
-          0x700 + (first & 255), 0x600 + ((first >>> 8) & 255), 0x500 + ((first >>> 16) & 255), 0x400 + (first >>> 24),
+          0x700 + (first & 255),
+          0x600 + ((first >>> 8) & 255),
+          0x500 + ((first >>> 16) & 255),
+          0x400 + (first >>> 24),
         ];
         const [e, f, g, i] = [
-          0x300 + (second & 255), 0x200 + ((second >>> 8) & 255), 0x100 + ((second >>> 16) & 255), second >>> 24,
+          0x300 + (second & 255),
+          0x200 + ((second >>> 8) & 255),
+          0x100 + ((second >>> 16) & 255),
+          second >>> 24,
         ];
-        h = at32(th, a) ^ at32(th, b) ^ at32(th, c) ^ at32(th, d) ^ at32(th, e) ^ at32(th, f) ^ at32(th, g) ^ at32(th, i);
-        l = at32(tl, a) ^ at32(tl, b) ^ at32(tl, c) ^ at32(tl, d) ^ at32(tl, e) ^ at32(tl, f) ^ at32(tl, g) ^ at32(tl, i);
+        h =
+          at32(th, a) ^
+          at32(th, b) ^
+          at32(th, c) ^
+          at32(th, d) ^
+          at32(th, e) ^
+          at32(th, f) ^
+          at32(th, g) ^
+          at32(th, i);
+        l =
+          at32(tl, a) ^
+          at32(tl, b) ^
+          at32(tl, c) ^
+          at32(tl, d) ^
+          at32(tl, e) ^
+          at32(tl, f) ^
+          at32(tl, g) ^
+          at32(tl, i);
       }
       for (; at < bytes.length; at++) {
         const index = (l ^ (bytes[at] as number)) & 255;

@@ -31,7 +31,10 @@ const SWEPT_PER_ISSUE = 2;
 const SECRET_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
 /** The credential of a key that this cloud issued, active or not, expired or not. */
-export async function resolveAccessKey(view: ReadTx, accessKeyId: string): Promise<IssuedCredential | undefined> {
+export async function resolveAccessKey(
+  view: ReadTx,
+  accessKeyId: string,
+): Promise<IssuedCredential | undefined> {
   return accessKeys.get(view, [accessKeyId]);
 }
 
@@ -65,7 +68,12 @@ export async function issueSession(tx: Tx, request: SessionRequest): Promise<Iss
   accessKeys.put(tx, [secrets.accessKeyId], credential);
   sessionExpiries.put(tx, [expiresAtMs, secrets.accessKeyId], true);
   // Claimed, so that two sessions issued at once never conflict over the same old ones.
-  const ended = await sessionExpiries.claim(tx, [0], [nowMs - EXPIRED_SESSION_KEPT_MS], SWEPT_PER_ISSUE);
+  const ended = await sessionExpiries.claim(
+    tx,
+    [0],
+    [nowMs - EXPIRED_SESSION_KEPT_MS],
+    SWEPT_PER_ISSUE,
+  );
   for (const { key } of ended) {
     sessionExpiries.delete(tx, key);
     accessKeys.delete(tx, key.slice(1));

@@ -1,5 +1,5 @@
 // Compiles a constraint table into functions: a fast yes or no, and AWS's words for each violation.
-import { present } from '../base/errors.ts';
+import { present, unreachable } from '../base/errors.ts';
 import type {
   BlobConstraint,
   ConstraintTable,
@@ -30,7 +30,11 @@ interface Demand {
 /** AWS: stops counting here ("10 validation errors detected"), as recorded from DynamoDB. */
 const MOST_VIOLATIONS = 10;
 
-const NOTHING: Check = { passes: () => true, explain: () => undefined, explainInside: () => undefined };
+const NOTHING: Check = {
+  passes: () => true,
+  explain: () => undefined,
+  explainInside: () => undefined,
+};
 
 type Compile = (shape: string | undefined) => Check;
 
@@ -51,7 +55,10 @@ export function compileChecks(table: ConstraintTable): (operation: string) => Ch
       // Shapes may contain themselves: the entry stands before its content is compiled.
       const check: Check = { ...NOTHING };
       done.set(name, check);
-      Object.assign(check, compileShape(name, present(table.shapes[name], `constraint shape ${name}`), compiler));
+      Object.assign(
+        check,
+        compileShape(name, present(table.shapes[name], `constraint shape ${name}`), compiler),
+      );
       return check;
     },
   };
@@ -73,8 +80,14 @@ function compileShape(name: string, shape: ShapeConstraint, compiler: Compiler):
       return compileList(name, shape, compiler);
     case 'map':
       return compileMap(name, shape, compiler);
+    case 'text':
+    case 'number':
+    case 'blob':
+      return compileDemands(shape, demandsOf(shape), (value) =>
+        printValue(value, name, compiler.table),
+      );
     default:
-      return compileDemands(shape, demandsOf(shape), (value) => printValue(value, name, compiler.table));
+      return unreachable(shape);
   }
 }
 
@@ -84,7 +97,11 @@ interface BodyPrefix {
   readonly prefix: string;
 }
 
-function compileStructure(shape: StructureConstraint, { compile }: Compiler, prefixed?: BodyPrefix): Check {
+function compileStructure(
+  shape: StructureConstraint,
+  { compile }: Compiler,
+  prefixed?: BodyPrefix,
+): Check {
   const required = new Set(shape.required);
   const names = [...new Set([...Object.keys(shape.members ?? {}), ...required])];
   const members = names.map((name) => ({
@@ -119,13 +136,17 @@ function compileStructure(shape: StructureConstraint, { compile }: Compiler, pre
 }
 
 function compileList(name: string, shape: ListConstraint, compiler: Compiler): Check {
-  const own = compileDemands(shape, demandsOf(shape), (value) => printValue(value, name, compiler.table));
+  const own = compileDemands(shape, demandsOf(shape), (value) =>
+    printValue(value, name, compiler.table),
+  );
   const inner = compiler.compile(shape.of);
   const element = composeElement(shape.of, compiler);
   const explainInside: Check['explain'] = (value, path, violations) => {
     const items = value as readonly unknown[];
     if (items.some((item) => !element.met(item))) {
-      const printed = shape.sensitive ? 'Value' : `Value '${printValue(value, name, compiler.table)}'`;
+      const printed = shape.sensitive
+        ? 'Value'
+        : `Value '${printValue(value, name, compiler.table)}'`;
       add(violations, printed, path, `Member must satisfy constraint: [${element.text}]`);
     }
     for (const [index, item] of items.entries()) {
@@ -147,7 +168,9 @@ function compileList(name: string, shape: ListConstraint, compiler: Compiler): C
 }
 
 function compileMap(name: string, shape: MapConstraint, compiler: Compiler): Check {
-  const own = compileDemands(shape, demandsOf(shape), (value) => printValue(value, name, compiler.table));
+  const own = compileDemands(shape, demandsOf(shape), (value) =>
+    printValue(value, name, compiler.table),
+  );
   const [key, value] = [composeElement(shape.key, compiler), composeElement(shape.value, compiler)];
   const inner = compiler.compile(shape.value);
   const explainInside: Check['explain'] = (map, path, violations) => {
@@ -209,7 +232,7 @@ function compileDemands(
         add(violations, shape.sensitive ? 'Value' : `Value '${print(value)}'`, path, demand.text);
       }
     },
-    explainInside: NOTHING.explainInside,
+    explainInside: () => undefined,
   };
 }
 
@@ -220,7 +243,8 @@ function demandsOf(
   const isNumber = shape.kind === 'number';
   const what = isNumber ? 'value' : 'length';
   const measure = measureOf(shape.kind);
-  const print = (bound: number): string => (isNumber && shape.double === true ? bound.toFixed(1) : String(bound));
+  const print = (bound: number): string =>
+    isNumber && shape.double === true ? bound.toFixed(1) : String(bound);
   const { max, min } = shape;
   if (max !== undefined) {
     const text = `Member must have ${what} less than or equal to ${print(max)}`;
@@ -261,8 +285,12 @@ function measureOf(kind: 'text' | 'number' | 'blob' | 'list' | 'map'): (value: u
       return Number;
     case 'map':
       return (value) => Object.keys(value as object).length;
-    default:
+    case 'text':
+    case 'blob':
+    case 'list':
       return measureLength;
+    default:
+      return unreachable(kind);
   }
 }
 

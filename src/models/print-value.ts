@@ -2,7 +2,11 @@
 import type { ConstraintTable, ShapeConstraint } from './constraint-table.ts';
 
 /** @param shape the value's shape by name; structures print under it: `KeySchemaElement(attributeName=pk)`. */
-export function printValue(value: unknown, shape: string | undefined, table: ConstraintTable): string {
+export function printValue(
+  value: unknown,
+  shape: string | undefined,
+  table: ConstraintTable,
+): string {
   const constraint = shape === undefined ? undefined : table.shapes[shape];
   if (typeof value === 'number') {
     const isDouble = constraint?.kind === 'number' && constraint.double === true;
@@ -16,13 +20,18 @@ export function printValue(value: unknown, shape: string | undefined, table: Con
     return `[${value.map((item) => printValue(item, of, table)).join(', ')}]`;
   }
   if (value instanceof Date) return value.toISOString();
-  if (typeof value === 'object' && value !== null) return printRecord(value, { shape, constraint, table });
+  if (typeof value === 'object' && value !== null)
+    return printRecord(value, { shape, constraint, table });
   return String(value);
 }
 
 function printRecord(
   value: object,
-  { shape, constraint, table }: { shape: string | undefined; constraint: ShapeConstraint | undefined; table: ConstraintTable },
+  {
+    shape,
+    constraint,
+    table,
+  }: { shape: string | undefined; constraint: ShapeConstraint | undefined; table: ConstraintTable },
 ): string {
   const entries = Object.entries(value).filter(([, item]) => item !== undefined);
   if (constraint?.kind === 'structure') {

@@ -10,13 +10,22 @@ describe('service rows', () => {
     expect(new Set(SERVICE_ROWS.map((row) => row.signingName)).size).toBe(SERVICE_ROWS.length);
   });
 
-  test.each(SERVICE_ROWS.map((row) => [row.id, row] as const))('%s: schemas load and hold operations', async (id, row) => {
-    const schemas = await loadSchemas(id as ServiceId);
-    const operations = Object.values(schemas).filter((schema) => Array.isArray(schema) && schema[0] === 9);
-    expect(operations.length).toBeGreaterThan(5);
-    const rest = operations.filter((schema) => Array.isArray(schema) && schema[3]?.http !== undefined);
-    const isRest = row.protocols[0] === 'restJson1' || row.protocols[0] === 'restXml';
-    expect(rest.length).toBe(isRest ? operations.length : 0);
-    expect(row.protocols.some((name) => name.startsWith('awsJson'))).toBe(row.targetPrefix !== undefined);
-  });
+  test.each(SERVICE_ROWS.map((row) => [row.id, row] as const))(
+    '%s: schemas load and hold operations',
+    async (id, row) => {
+      const schemas = await loadSchemas(id as ServiceId);
+      const operations = Object.values(schemas).filter(
+        (schema) => Array.isArray(schema) && schema[0] === 9,
+      );
+      expect(operations.length).toBeGreaterThan(5);
+      const rest = operations.filter(
+        (schema) => Array.isArray(schema) && schema[3]?.http !== undefined,
+      );
+      const isRest = row.protocols[0] === 'restJson1' || row.protocols[0] === 'restXml';
+      expect(rest.length).toBe(isRest ? operations.length : 0);
+      expect(row.protocols.some((name) => name.startsWith('awsJson'))).toBe(
+        row.targetPrefix !== undefined,
+      );
+    },
+  );
 });

@@ -3,11 +3,20 @@ import { compileChecks } from './constraint-checks.ts';
 import type { Check } from './constraint-checks.ts';
 import type { ConstraintTable } from './constraint-table.ts';
 import type { ServiceId } from './operations.ts';
+import { SERVICE_ROWS } from './services.ts';
 
-/** AWS's message for the first form of refusal, or undefined when `input` satisfies the model. */
-export type Validator = (operation: string, input: unknown) => string | undefined;
+/** A refusal, for the caller to throw. */
+export interface Violation {
+  /** The service's code for it, e.g. `ValidationException`. */
+  readonly code: string;
+  /** `2 validation errors detected: Value … failed to satisfy constraint: …; Value …` */
+  readonly message: string;
+}
 
-const TABLES: Partial<Record<ServiceId, () => Promise<{ default: unknown }>>> = {
+/** The refusal of an input; undefined when it satisfies the model. */
+export type Validator = (operation: string, input: unknown) => Violation | undefined;
+
+const TABLES: Readonly<Partial<Record<string, () => Promise<{ default: unknown }>>>> = {
   apigateway: () => import('./constraints/apigateway.json', { with: { type: 'json' } }),
   cloudformation: () => import('./constraints/cloudformation.json', { with: { type: 'json' } }),
   dynamodb: () => import('./constraints/dynamodb.json', { with: { type: 'json' } }),
@@ -16,30 +25,31 @@ const TABLES: Partial<Record<ServiceId, () => Promise<{ default: unknown }>>> = 
   logs: () => import('./constraints/logs.json', { with: { type: 'json' } }),
   sns: () => import('./constraints/sns.json', { with: { type: 'json' } }),
   sts: () => import('./constraints/sts.json', { with: { type: 'json' } }),
-};
+} satisfies Partial<Record<ServiceId, unknown>>;
 
 /** The generated table of a service; undefined where the service answers by checks of its own. */
-export async function loadConstraints(service: ServiceId): Promise<ConstraintTable | undefined> {
+export async function loadConstraints(service: string): Promise<ConstraintTable | undefined> {
   const module = await TABLES[service]?.();
   // The generator writes this very type; `constraints.test.ts` holds the two together.
   return module?.default as ConstraintTable | undefined;
 }
 
-/** A validator for one service; operations compile on first use. */
-export async function createValidator(service: ServiceId): Promise<Validator> {
+/** A validator for one service; undefined where it answers by checks of its own (S3, SQS). */
+export async function createValidator(service: string): Promise<Validator | undefined> {
+  const code = SERVICE_ROWS.find((row) => row.id === service)?.validationErrorCode;
   const table = await loadConstraints(service);
-  if (table === undefined) return () => undefined;
+  if (code === undefined || table === undefined) return undefined;
   const compile = compileChecks(table);
   const compiled = new Map<string, Check | undefined>();
   return (operation, input) => {
     let check = compiled.get(operation);
-    if (check === undefined) {
-      if (compiled.has(operation)) return undefined;
+    // Operations compile on first use: a service has a hundred, and an application uses five.
+    if (check === undefined && !compiled.has(operation)) {
       check = compile(operation);
       compiled.set(operation, check);
-      if (check === undefined) return undefined;
     }
-    return check.passes(input) ? undefined : describeViolations(check, input);
+    if (check === undefined || check.passes(input)) return undefined;
+    return { code, message: describeViolations(check, input) };
   };
 }
 

@@ -20,6 +20,11 @@ export interface HttpBody {
   /** All of it; throws BodyTooLarge past `maxBytes`. Calling it again returns the same bytes. */
   bytes(maxBytes: number): Promise<Uint8Array>;
   stream(): AsyncIterable<Uint8Array>;
+  /**
+   * Fields that came after the body (`x-amz-checksum-*` of aws-chunked uploads, already verified), by
+   * lower-case name. Complete once the body has been read to its end.
+   */
+  trailers?(): Readonly<Record<string, string>>;
 }
 
 export interface HttpResponse {
