@@ -1,4 +1,5 @@
 // The store in memory: for tests and `--ephemeral`, forked in constant time.
+import { assert } from '../base/errors.ts';
 import type { ForkableStore } from '../base/store.ts';
 import { createOptimisticStore } from './optimistic-store.ts';
 import { createOrderedMap } from './ordered-map.ts';
@@ -26,13 +27,20 @@ function createMemoryEngine({ entries, mark: startMark }: Content): {
   let mark = startMark;
   // Transactions that begin between two commits share one view.
   let current: MarkedSnapshot | undefined;
+  let closed = false;
 
   function takeSnapshot(): MarkedSnapshot {
     const view = entries.view();
     return {
       mark,
-      get: (key) => copyOf(view.get(key)),
-      range: (range) => view.range(range).map(([key, value]) => [key, new Uint8Array(value)]),
+      get(key) {
+        assert(!closed, 'the store is closed');
+        return copyOf(view.get(key));
+      },
+      range(range) {
+        assert(!closed, 'the store is closed');
+        return view.range(range).map(([key, value]) => [key, new Uint8Array(value)]);
+      },
       release: () => {},
     };
   }
@@ -51,7 +59,9 @@ function createMemoryEngine({ entries, mark: startMark }: Content): {
       mark = { commits: mark.commits + 1, nextSequence };
       return true;
     },
-    close: () => Promise.resolve(),
+    async close() {
+      closed = true;
+    },
   };
   return { engine, fork: () => ({ entries: entries.fork(), mark }) };
 }

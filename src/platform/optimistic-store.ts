@@ -69,6 +69,7 @@ export function createOptimisticStore(engine: StoreEngine): Store {
   function commit(run: Run): Outcome | false {
     const { transaction, epoch, since } = run;
     if (!transaction.hasWrites) return seenOutcome(run);
+    assert(closing === undefined, 'the store is closed');
     if (epoch !== commits.epoch || log.conflicts(transaction.reads, since)) return false;
     const { writes, nextSequence } = transaction.resolveWrites(commits.nextSequence);
     commits.nextSequence = nextSequence;
