@@ -11,15 +11,17 @@ export interface Bindings {
   readonly labels: readonly Member[];
   /** By query parameter. */
   readonly query: ReadonlyMap<string, Member>;
-  /** Takes every query parameter that no other member names. */
+  /** Takes every query parameter, those that other members name too. */
   readonly queryParams: Member | undefined;
   /** By lower-case header name. */
   readonly headers: ReadonlyMap<string, Member>;
   readonly prefixHeaders: Member | undefined;
   readonly payload: Member | undefined;
   readonly statusCode: Member | undefined;
-  /** Members of the structured body. */
+  /** Members of a request's structured body. */
   readonly body: readonly Member[];
+  /** Members of a response's: labels and query parameters mean nothing there. */
+  readonly responseBody: readonly Member[];
 }
 
 const HEADER: TextStyle = { timestamps: 'http-date', encodesMediaTypes: true };
@@ -47,6 +49,7 @@ export function bindingsOf(schema: Schema): Bindings {
     query,
     headers,
     body,
+    responseBody: members.filter((member) => member.traits.httpHeader === undefined && !isSpecial(member)),
     queryParams: members.find(({ traits }) => traits.httpQueryParams !== undefined),
     prefixHeaders: members.find(({ traits }) => traits.httpPrefixHeaders !== undefined),
     payload: members.find(({ traits }) => traits.httpPayload !== undefined),
@@ -115,12 +118,12 @@ function isSpecial({ traits }: Member): boolean {
 }
 
 function readQuery(bindings: Bindings, fields: FormFields, out: Record<string, unknown>): void {
-  const rest = new Map<string, string[]>();
+  const all = new Map<string, string[]>();
   for (const [key, text] of fields) {
     const member = bindings.query.get(key);
-    if (member === undefined) {
-      rest.set(key, [...(rest.get(key) ?? []), text]);
-    } else if (member.schema.isListSchema()) {
+    if (bindings.queryParams !== undefined) all.set(key, [...(all.get(key) ?? []), text]);
+    if (member === undefined) continue;
+    if (member.schema.isListSchema()) {
       const list = (out[member.name] ??= []) as unknown[];
       list.push(readText(member.schema.getValueSchema(), text, QUERY));
     } else if (text !== '' || kindOf(member.schema) === 'string') {
@@ -129,9 +132,9 @@ function readQuery(bindings: Bindings, fields: FormFields, out: Record<string, u
     }
   }
   const params = bindings.queryParams;
-  if (params === undefined || rest.size === 0) return;
+  if (params === undefined || all.size === 0) return;
   const lists = params.schema.getValueSchema().isListSchema();
-  out[params.name] = Object.fromEntries([...rest].map(([key, texts]) => [key, lists ? texts : texts[0]]));
+  out[params.name] = Object.fromEntries([...all].map(([key, texts]) => [key, lists ? texts : texts[0]]));
 }
 
 function readHeader(schema: Schema, text: string): unknown {

@@ -14,6 +14,7 @@ import { XML_DECLARATION, element, escapeXml, writeXmlMembers } from './xml-writ
 const INPUT = 4;
 const OUTPUT = 5;
 const CONTENT_TYPE = 'text/xml';
+const EC2_CONTENT_TYPE = 'text/xml;charset=UTF-8';
 
 // Routing reads the fields before parsing does.
 const parsedFields = new WeakMap<HttpRequest, FormFields>();
@@ -70,7 +71,8 @@ function serializeEc2({ model, operation }: RoutedCall, output: unknown, request
   const schema = schemaOf(operation.schema[OUTPUT]);
   const members = schema.isUnitSchema() ? '' : writeXmlMembers(schema, output ?? {});
   const content = element('requestId', escapeXml(requestId)) + members;
-  return respond(element(`${operation.name}Response`, content, namespace(model.row)), 200, requestId);
+  const response = respond(element(`${operation.name}Response`, content, namespace(model.row)), 200, requestId);
+  return { ...response, headers: { ...response.headers, 'content-type': EC2_CONTENT_TYPE } };
 }
 
 function serializeError(
@@ -79,11 +81,11 @@ function serializeError(
   { requestId, ec2 }: { requestId: string; ec2: boolean },
 ): HttpResponse {
   const described = describeError(model, error);
-  const hasMembers = described.schema !== undefined;
   const { message: _m, Message: _M, ...rest } = described.members;
-  const members = hasMembers && described.schema !== undefined ? writeXmlMembers(described.schema, rest) : '';
   const inner =
-    element('Code', escapeXml(described.queryCode)) + element('Message', escapeXml(described.message)) + members;
+    element('Code', escapeXml(described.queryCode)) +
+    (described.message === '' ? '' : element('Message', escapeXml(described.message))) +
+    (described.schema === undefined ? '' : writeXmlMembers(described.schema, rest));
   const body = ec2
     ? element('Response', element('Errors', element('Error', inner)) + element('RequestID', escapeXml(requestId)))
     : element(
@@ -92,7 +94,8 @@ function serializeError(
         model === undefined ? '' : namespace(model.row),
       );
   const response = respond(body, described.queryStatus, requestId);
-  const headers = { ...response.headers, ...error.headers };
+  const type = ec2 ? { 'content-type': EC2_CONTENT_TYPE } : {};
+  const headers = { ...response.headers, ...type, ...error.headers };
   if (request.method === 'HEAD') return { status: response.status, headers };
   return { ...response, headers };
 }

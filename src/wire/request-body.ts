@@ -23,7 +23,7 @@ export async function readBody(request: HttpRequest, row: ServiceRow | undefined
     if (error instanceof BodyTooLarge) throw tooLarge(maxBytes);
     throw error;
   }
-  if (request.headers['content-encoding']?.trim().toLowerCase() !== 'gzip') return asBuffer(bytes);
+  if (!isGzip(request.headers['content-encoding'])) return asBuffer(bytes);
   try {
     return await inflate(bytes, { maxOutputLength: maxBytes });
   } catch (error) {
@@ -37,6 +37,11 @@ export async function readBody(request: HttpRequest, row: ServiceRow | undefined
 /** A Buffer over the same memory. */
 export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+// `custom, gzip`: the last encoding is the outermost, and the one a client's SDK added.
+function isGzip(encoding: string | undefined): boolean {
+  return encoding !== undefined && encoding.split(',').at(-1)?.trim().toLowerCase() === 'gzip';
 }
 
 function tooLarge(maxBytes: number): ServiceError {

@@ -25,7 +25,7 @@ const codec: RestCodec = {
   },
   readBody: (_call, members, text) => json.read(bodySchemaOf(members), text) as Record<string, unknown>,
   readPayload: ({ schema }, text) => json.read(schema, text),
-  writeBody: (_call, schema, value) => json.write(bodySchemaOf(bindingsOf(schema).body), value),
+  writeBody: (_call, schema, value) => json.write(bodySchemaOf(bindingsOf(schema).responseBody), value),
   writePayload: (_call, { schema }, value) => json.write(schema, value),
   refuseText: ({ text, schema }) =>
     new ServiceError('SerializationException', `STRING_VALUE cannot be converted to ${javaKind(schema)}: ${text}`),
@@ -63,7 +63,7 @@ function serializeError({ model, request }: ErrorTarget, error: ServiceError, re
   const body =
     bindings === undefined
       ? JSON.stringify({ message: described.message, ...described.members })
-      : json.write(bodySchemaOf(bindings.body), described.members);
+      : json.write(bodySchemaOf(bindings.responseBody), described.members);
   return { status: described.status, headers, body };
 }
 

@@ -27,7 +27,7 @@ const codec: RestCodec = {
   readPayload: ({ schema, traits, xmlName }, text) =>
     guard(() => readXml(schema, text, [xmlName, traits.xmlName, shapeName(schema)].filter((name) => name !== undefined))),
   writeBody(call, schema, value) {
-    const members = bindingsOf(schema).body;
+    const members = bindingsOf(schema).responseBody;
     if (members.length === 0) return undefined;
     const xmlns = call.model.row.xmlNamespace;
     return XML_DECLARATION + writeXmlRoot(rootNameOf(schema), schema, { value, members, xmlns });
@@ -91,13 +91,14 @@ function serializeError({ model, request }: ErrorTarget, error: ServiceError, re
 
 // Modelled members by their schema; the rest (`Key`, `BucketName`, `ArgumentName`…) as plain text.
 function writeErrorMembers({ schema, members }: WireError): string {
+  const inBody = schema === undefined ? [] : bindingsOf(schema).responseBody;
   const modelled = new Set(schema === undefined ? [] : membersOf(schema).map(({ name }) => name));
-  const known = Object.fromEntries(
-    Object.entries(members).filter(([name]) => modelled.has(name) && name.toLowerCase() !== 'message'),
-  );
+  const known = inBody
+    .filter(({ name }) => name.toLowerCase() !== 'message')
+    .map(({ name }) => [name, members[name]] as const);
   const rest = Object.entries(members).filter(([name, value]) => !modelled.has(name) && value !== undefined);
   return (
-    (schema === undefined ? '' : writeXmlMembers(schema, known)) +
+    (schema === undefined ? '' : writeXmlMembers(schema, Object.fromEntries(known))) +
     rest.map(([name, value]) => element(name, escapeXml(String(value)))).join('')
   );
 }
