@@ -1,0 +1,261 @@
+// The engine: runs functions in execution environments. Knows definitions and archives, no AWS API.
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir, totalmem } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { FunctionDefinition, FunctionRunner, LogSink } from '../base/function-runner.ts';
+import type { Random } from '../base/random.ts';
+import { inspectArchive } from './archive.ts';
+import { createCodeTrees, type CodeTrees } from './code-trees.ts';
+import { buildEnvironment } from './environment-variables.ts';
+import { ExecutionEnvironment } from './execution-environment.ts';
+import type { Guest } from './guest.ts';
+import { type Isolation, processIsolation } from './isolation.ts';
+import { createLauncher, type Launcher, type ProvidedModules } from './launcher.ts';
+import { createLogChannels } from './log-channel.ts';
+import { findNodeModules, linkNodeModules, linkPythonPackages } from './provided-modules.ts';
+import { type EnvironmentEvents, Router } from './router.ts';
+import { createRuntimeFinder, type Runtime, type RuntimeFinder } from './runtimes.ts';
+import { createStreamLog } from './stream-log.ts';
+import { createWatchdog } from './watchdog.ts';
+
+export interface EngineOptions {
+  /** Unpacked code (kept, for the next start) and files of running environments. Created on use. */
+  readonly workDir: string;
+  readonly logs: LogSink;
+  /** Present: the cloud's time is virtual, and functions must see it. */
+  readonly cloudNowMs?: () => number;
+  /** The cloud's address, for AWS_ENDPOINT_URL. */
+  readonly endpoint: () => string;
+  readonly random: Random;
+  /** Default `auto`: the strongest that works here. */
+  readonly isolation?: 'auto' | 'process' | 'sandbox';
+  /** Most environments at a time. Default: by memory, at most 1,000. */
+  readonly maxConcurrency?: number;
+  /** An environment unused for so long ends. Default 5 minutes. */
+  readonly idleTimeoutMs?: number;
+  /** What the operator should know, e.g. that another version runs a runtime. */
+  readonly onNotice?: (message: string) => void;
+  /** Told of every delivery of log lines under way, so that a cloud knows when it is quiet. */
+  readonly track?: (work: Promise<unknown>) => void;
+  /** node_modules folders with the SDK that nodejs* provides. Default: those above the working directory. */
+  readonly providedModules?: readonly string[];
+  /**
+   * Commands that run a runtime instead of our own client, e.g.
+   * `{ 'python3.12': ['python3.12', '-m', 'awslambdaric'] }`. The handler is their last argument.
+   */
+  readonly runtimeClients?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Costs nothing until the first invocation: no file, no process. */
+export function createEngine(options: EngineOptions): FunctionRunner {
+  const onNotice = options.onNotice ?? (() => {});
+  let parts: EngineParts | undefined;
+  const open = (): EngineParts => (parts ??= openParts(options, onNotice));
+  const router = new Router({
+    maxConcurrency: options.maxConcurrency ?? defaultConcurrency(),
+    idleTimeoutMs: options.idleTimeoutMs ?? 300_000,
+    create: (definition, events) => createEnvironment(options, open(), definition, events),
+  });
+
+  return {
+    inspectArchive,
+    invoke: (definition, invocation) => router.invoke(definition, invocation),
+    async retire(key) {
+      router.retire(key);
+    },
+    async close() {
+      await router.close();
+      await parts?.close();
+    },
+  };
+}
+
+/** An idle Node.js takes about 40 MB resident, a part of it shared. */
+function defaultConcurrency(): number {
+  return Math.min(1000, Math.max(16, Math.floor(totalmem() / 2 ** 26)));
+}
+
+interface EngineParts {
+  readonly runtimes: RuntimeFinder;
+  readonly trees: CodeTrees;
+  readonly launcher: Launcher;
+  close(): Promise<void>;
+}
+
+function openParts(options: EngineOptions, onNotice: (message: string) => void): EngineParts {
+  const workDir = resolve(options.workDir);
+  const treesFolder = join(workDir, 'code');
+  const run = openRunFolder(workDir);
+  const isolation: Isolation = processIsolation;
+  const watchdog = createWatchdog();
+  let environments = 0;
+  let sockets = 0;
+  const launcher = createLauncher({
+    isolation,
+    channels: createLogChannels(join(run.folder, 'logs')),
+    watchdog,
+    newFolder: () => join(run.folder, `env-${(environments += 1)}`),
+    newSocketPath: () => join(run.sockets, `${(sockets += 1)}`),
+    provided: createProvider(options, treesFolder),
+  });
+  return {
+    runtimes: createRuntimeFinder(onNotice),
+    trees: createCodeTrees(treesFolder),
+    launcher,
+    async close() {
+      watchdog.close();
+      await Promise.all([
+        rm(run.folder, { recursive: true, force: true }),
+        rm(run.sockets, { recursive: true, force: true }),
+      ]);
+    },
+  };
+}
+
+/** Unix socket paths hold 107 bytes; deep work directories get a short one for their sockets. */
+function openRunFolder(workDir: string): { folder: string; sockets: string } {
+  const runs = join(workDir, 'run');
+  mkdirSync(runs, { recursive: true });
+  for (const name of readdirSync(runs)) {
+    if (!isAlive(Number.parseInt(name, 10))) rmSync(join(runs, name), { recursive: true, force: true });
+  }
+  const folder = mkdtempSync(join(runs, `${process.pid}-`));
+  const fits = Buffer.byteLength(folder) < 90;
+  return { folder, sockets: fits ? folder : mkdtempSync(join(tmpdir(), 'cloudlet-')) };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** The provided SDK, linked on the first use of a family. */
+function createProvider(
+  options: EngineOptions,
+  treesFolder: string,
+): (runtime: Runtime) => Promise<ProvidedModules> {
+  const linked = new Map<string, Promise<ProvidedModules>>();
+
+  async function link(runtime: Runtime): Promise<ProvidedModules> {
+    if (runtime.family === 'nodejs') {
+      const sources = options.providedModules ?? findNodeModules(process.cwd());
+      // Above all code trees: where imports of ES modules end up in the end.
+      const folder = join(treesFolder, 'node_modules');
+      await linkNodeModules(folder, sources);
+      return { folder, sources };
+    }
+    if (runtime.family === 'python') {
+      const folder = join(treesFolder, `python${runtime.actualVersion}`);
+      await linkPythonPackages(folder, runtime.sitePackages);
+      return { folder, sources: runtime.sitePackages };
+    }
+    return { folder: undefined, sources: [] };
+  }
+
+  return (runtime) => {
+    const key = `${runtime.family}${runtime.actualVersion}`;
+    let provided = linked.get(key);
+    if (provided === undefined) {
+      provided = link(runtime);
+      linked.set(key, provided);
+    }
+    return provided;
+  };
+}
+
+function createEnvironment(
+  options: EngineOptions,
+  parts: EngineParts,
+  definition: FunctionDefinition,
+  events: EnvironmentEvents,
+): ExecutionEnvironment {
+  const nowMs = options.cloudNowMs ?? Date.now;
+  const streamName = logStreamName(nowMs(), definition.version, options.random);
+  const family = /^[a-z]+/.exec(definition.runtime)?.[0] ?? '';
+  const isForeign = family === 'provided' || options.runtimeClients?.[definition.runtime] !== undefined;
+  return new ExecutionEnvironment({
+    definition,
+    log: createStreamLog({
+      definition,
+      streamName,
+      sink: options.logs,
+      nowMs,
+      track: options.track ?? ((work) => void work.catch(() => {})),
+    }),
+    runtimeVersion: describeRuntime(definition),
+    usesCloudTime: options.cloudNowMs !== undefined && !isForeign,
+    nowMs,
+    startRuntime: () => startRuntime(options, parts, definition, streamName),
+    ...events,
+  });
+}
+
+async function startRuntime(
+  options: EngineOptions,
+  parts: EngineParts,
+  definition: FunctionDefinition,
+  logStreamName: string,
+): Promise<Guest> {
+  const [runtime, tree] = await Promise.all([
+    parts.runtimes.find(definition.runtime),
+    parts.trees.prepare(definition),
+  ]);
+  const { launcher } = parts;
+  const { memoryMb, ephemeralStorageMb, handler } = definition;
+  const settings = { definition, runtime, logStreamName, endpoint: options.endpoint() };
+  const command = options.runtimeClients?.[definition.runtime];
+  if (runtime.family === 'provided' || command !== undefined) {
+    return launcher.bootForeign({
+      runtime,
+      memoryMb,
+      ephemeralStorageMb,
+      tree,
+      command,
+      handler,
+      complete: (inner, runtimeApi) => buildEnvironment({ ...settings, ...inner, runtimeApi }),
+    });
+  }
+  const guest = await launcher.boot({ runtime, memoryMb, ephemeralStorageMb, tree });
+  const inner = launcher.isolation.inner({ ...guest.layout, tree });
+  const runtimeApi = inner.socketPath ?? guest.api.address;
+  guest.api.assign({
+    env: buildEnvironment({ ...settings, ...inner, runtimeApi }),
+    workingDirectory: inner.workingDirectory,
+    nowMs: options.cloudNowMs?.(),
+    codePath: pythonPath(inner.tree, runtime, inner.providedFolder),
+  });
+  return guest;
+}
+
+/** AWS: the function's code first, then layers; the provided SDK last. */
+function pythonPath(
+  tree: { readonly taskRoot: string; readonly layerRoot: string },
+  runtime: Runtime,
+  providedFolder: string | undefined,
+): { first: string[]; last: string[] } {
+  const layer = join(tree.layerRoot, 'python');
+  return {
+    first: [tree.taskRoot, join(layer, 'lib', `python${runtime.version}`, 'site-packages'), layer],
+    last: providedFolder === undefined ? [] : [providedFolder],
+  };
+}
+
+/** AWS: `2026/11/21/[$LATEST]` and 32 hex digits. */
+function logStreamName(nowMs: number, version: string, random: Random): string {
+  const day = new Date(nowMs).toISOString().slice(0, 10).replaceAll('-', '/');
+  return `${day}/[${version}]${Buffer.from(random.bytes(16)).toString('hex')}`;
+}
+
+/** The runtime as INIT_START names it: the identifier asked for, not what runs it here. */
+function describeRuntime(definition: FunctionDefinition): { text: string; arn: string } {
+  const match = /^([a-z]+)(.*?)(\.x)?$/.exec(definition.runtime);
+  const text = `${match?.[1] ?? ''}:${(match?.[2] ?? '').replace(/^\./, '')}.v1`;
+  const digest = createHash('sha256').update(text).digest('hex');
+  return { text, arn: `arn:aws:lambda:${definition.region}::runtime:${digest}` };
+}

@@ -1,0 +1,70 @@
+// The environment variables a function sees: the user's, then the reserved ones. Nothing of the host's.
+import { join } from 'node:path';
+import type { FunctionDefinition } from '../base/function-runner.ts';
+import type { CodeTree } from './code-trees.ts';
+import type { Runtime } from './runtimes.ts';
+
+export interface EnvironmentSettings {
+  readonly definition: FunctionDefinition;
+  readonly runtime: Runtime;
+  readonly tree: CodeTree;
+  readonly logStreamName: string;
+  readonly runtimeApi: string;
+  /** Private folder for temporary files; undefined when the environment has a /tmp of its own. */
+  readonly temporaryFolder: string | undefined;
+  /** Folder with the provided SDK, last on the module path. */
+  readonly providedFolder: string | undefined;
+  readonly endpoint: string;
+}
+
+/** AWS: docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html */
+export function buildEnvironment(settings: EnvironmentSettings): Record<string, string> {
+  const { definition, runtime, tree } = settings;
+  const opt = tree.layerRoot;
+  const defaults: Record<string, string> = {
+    LANG: 'en_US.UTF-8',
+    TZ: ':UTC',
+    PATH: `/usr/local/bin:/usr/bin/:/bin:${join(opt, 'bin')}`,
+    LD_LIBRARY_PATH: `/lib64:/usr/lib64:${tree.taskRoot}:${join(tree.taskRoot, 'lib')}:${join(opt, 'lib')}`,
+    ...modulePath(settings),
+  };
+  if (settings.temporaryFolder !== undefined) defaults['TMPDIR'] = settings.temporaryFolder;
+  if (settings.endpoint !== '') defaults['AWS_ENDPOINT_URL'] = settings.endpoint;
+  return {
+    ...defaults,
+    ...definition.environment,
+    _HANDLER: definition.handler,
+    AWS_REGION: definition.region,
+    AWS_DEFAULT_REGION: definition.region,
+    AWS_LAMBDA_FUNCTION_NAME: definition.name,
+    AWS_LAMBDA_FUNCTION_VERSION: definition.version,
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(definition.memoryMb),
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    AWS_LAMBDA_LOG_GROUP_NAME: definition.logGroup,
+    AWS_LAMBDA_LOG_STREAM_NAME: settings.logStreamName,
+    AWS_LAMBDA_RUNTIME_API: settings.runtimeApi,
+    LAMBDA_TASK_ROOT: tree.taskRoot,
+    LAMBDA_RUNTIME_DIR: settings.providedFolder ?? '/var/runtime',
+    // AWS: set for managed runtimes only.
+    ...(runtime.family === 'provided'
+      ? {}
+      : { AWS_EXECUTION_ENV: `AWS_Lambda_${definition.runtime}` }),
+  };
+}
+
+function modulePath(settings: EnvironmentSettings): Record<string, string> {
+  const { runtime, tree, providedFolder } = settings;
+  const opt = tree.layerRoot;
+  const provided = providedFolder === undefined ? [] : [providedFolder];
+  switch (runtime.family) {
+    case 'nodejs': {
+      const layer = [`nodejs/node${runtime.version}/node_modules`, 'nodejs/node_modules'];
+      const folders = [...layer.map((path) => join(opt, path)), ...provided, tree.taskRoot];
+      return { NODE_PATH: folders.join(':') };
+    }
+    case 'python':
+      return { PYTHONPATH: [join(opt, 'python'), ...provided].join(':') };
+    case 'provided':
+      return {};
+  }
+}

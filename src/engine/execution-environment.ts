@@ -1,0 +1,328 @@
+// One execution environment: a log stream and the runtime process behind it, from init to its end.
+import { performance } from 'node:perf_hooks';
+import type {
+  FunctionDefinition,
+  FunctionInvocation,
+  FunctionResult,
+} from '../base/function-runner.ts';
+import {
+  outOfMemory,
+  type PlatformFailure,
+  responseTooLarge,
+  runtimeExited,
+  timedOut,
+} from './failures.ts';
+import type { Guest } from './guest.ts';
+import { type InitOutcome, runInitPhase } from './init-phase.ts';
+import { endLine, initReportLine, initStartLine, reportLine, startLine } from './platform-lines.ts';
+import { MAX_RESPONSE_BYTES, NO_EVENTS } from './runtime-api.ts';
+import type { StreamLog } from './stream-log.ts';
+
+/** AWS: docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html */
+const INIT_LIMIT_MS = 10_000;
+/** How often a running function's memory is looked at. */
+const MEMORY_CHECK_MS = 50;
+/** How many of those checks pass between two deliveries of a running function's log lines. */
+const CHECKS_PER_FLUSH = 20;
+
+export interface EnvironmentOptions {
+  readonly definition: FunctionDefinition;
+  readonly log: StreamLog;
+  /** For INIT_START: `nodejs:20.20.2` and the ARN. */
+  readonly runtimeVersion: { readonly text: string; readonly arn: string };
+  /** Whether the runtime shows its function the cloud's time instead of the machine's. */
+  readonly usesCloudTime: boolean;
+  /** The cloud's time. */
+  readonly nowMs: () => number;
+  /** Starts a process that knows its function; called again when an init has to be repeated. */
+  readonly startRuntime: () => Promise<Guest>;
+  /** Told when the environment can take the next invocation. */
+  readonly onFree: (environment: ExecutionEnvironment) => void;
+  /** Told once when it never will again. */
+  readonly onGone: (environment: ExecutionEnvironment) => void;
+}
+
+type Outcome =
+  | { readonly kind: 'response'; readonly body: Uint8Array }
+  | { readonly kind: 'function-error'; readonly body: Uint8Array }
+  | { readonly kind: 'init-error'; readonly body: Uint8Array; readonly errorType: string }
+  | { readonly kind: 'platform'; readonly failure: PlatformFailure; readonly fatal: boolean };
+
+export class ExecutionEnvironment {
+  /** Resolves when the first init phase is over, well or not. Rejects when no process could be had. */
+  readonly started: Promise<void>;
+  /** Resolves when nothing of it is left and its last line is on its way. */
+  readonly gone: Promise<void>;
+  /** `performance.now()` when it became free. */
+  freeSince = 0;
+
+  readonly #options: EnvironmentOptions;
+  readonly #definition: FunctionDefinition;
+  readonly #log: StreamLog;
+  #guest: Guest | undefined;
+  #init: InitOutcome | undefined;
+  /** Init Duration belongs into the first REPORT only, and not after a repeated init. */
+  #initReported = false;
+  #runs = 0;
+  #running = 0;
+  #over = false;
+  #peakMb = 0;
+  #flushPlanned = false;
+  #ready = false;
+  #stopWatching: () => void = () => {};
+  #announceGone: () => void = () => {};
+
+  constructor(options: EnvironmentOptions) {
+    this.#options = options;
+    this.#definition = options.definition;
+    this.#log = options.log;
+    this.gone = new Promise((resolve) => (this.#announceGone = resolve));
+    this.#log.append(initStartLine(options.runtimeVersion.text, options.runtimeVersion.arn));
+    // AWS: LogResult has what the function wrote during init, but not INIT_START.
+    this.#log.beginTail();
+    this.#log.onCongestion = (congested) => this.#guest?.holdLogs(congested);
+    this.started = this.#start();
+  }
+
+  /** Runs one invocation; only while free. */
+  async run(invocation: FunctionInvocation): Promise<FunctionResult> {
+    if (this.#runs > 0) this.#log.beginTail();
+    this.#runs += 1;
+    this.#running += 1;
+    const startedAt = performance.now();
+    if (this.#init?.kind !== 'ready') {
+      const outcome = await this.#repeatInit(invocation);
+      if (outcome !== undefined) return this.#finish(invocation, startedAt, outcome);
+    }
+    this.#log.append(startLine(invocation.requestId, this.#definition.version));
+    const outcome = await this.#serve(invocation, startedAt);
+    return this.#finish(invocation, startedAt, outcome);
+  }
+
+  /** Ends the process. An invocation under way fails as if the runtime had been killed. */
+  end(): void {
+    if (!this.#over) {
+      this.#over = true;
+      this.#options.onGone(this);
+    }
+    this.#guest?.kill();
+    this.#settleGone();
+  }
+
+  async #start(): Promise<void> {
+    const outcome = await this.#initialise(INIT_LIMIT_MS);
+    this.#init = outcome;
+    if (outcome.kind === 'failed') {
+      this.#log.append(initReportLine(outcome.durationMs, 'init', outcome));
+      this.#log.flush();
+    } else if (this.#guest === undefined) {
+      this.end();
+    }
+  }
+
+  async #initialise(limitMs: number): Promise<InitOutcome> {
+    const outcome = await runInitPhase(limitMs, this.#options.startRuntime, (guest) => {
+      this.#guest = guest;
+      guest.hear((message) => this.#heard(message));
+      void guest.ended.then(() => this.#processEnded(guest));
+      if (this.#over) guest.kill();
+    });
+    this.#notePeak();
+    return outcome;
+  }
+
+  #heard(message: string): void {
+    this.#log.append(message);
+    if (this.#running > 0 || this.#flushPlanned) return;
+    // Nobody will flush what is written outside of an invocation.
+    this.#flushPlanned = true;
+    setImmediate(() => {
+      this.#flushPlanned = false;
+      this.#log.flush();
+    });
+  }
+
+  #processEnded(guest: Guest): void {
+    this.#notePeak();
+    if (this.#guest !== guest) return;
+    this.#guest = undefined;
+    // A failed init may be repeated by the next invocation; any other end is the end.
+    if (this.#init?.kind === 'ready') this.end();
+    else this.#settleGone();
+  }
+
+  #notePeak(): void {
+    if (this.#guest === undefined) return;
+    this.#peakMb = Math.max(this.#peakMb, this.#guest.memory.peakMb());
+  }
+
+  #settleGone(): void {
+    if (!this.#over || this.#guest !== undefined || this.#running > 0) return;
+    this.#log.flush();
+    this.#announceGone();
+  }
+
+  /** AWS: after a failed init the next invocation repeats it, within the function's timeout. */
+  async #repeatInit(invocation: FunctionInvocation): Promise<Outcome | undefined> {
+    const { requestId } = invocation;
+    const { timeoutMs, version } = this.#definition;
+    const outcome = await this.#initialise(timeoutMs);
+    this.#init = outcome;
+    this.#initReported = true;
+    if (outcome.kind === 'ready') return undefined;
+    this.#log.append(initReportLine(outcome.durationMs, 'invoke', outcome));
+    this.#log.append(startLine(requestId, version));
+    if (outcome.status === 'timeout') {
+      const failure = timedOut(requestId, timeoutMs, this.#options.nowMs());
+      return { kind: 'platform', failure, fatal: true };
+    }
+    if (outcome.document !== undefined) {
+      const errorType = outcome.errorType ?? 'Runtime.Unknown';
+      return { kind: 'init-error', body: outcome.document, errorType };
+    }
+    return { kind: 'platform', failure: outcome.failure(requestId), fatal: true };
+  }
+
+  /** Hands the invocation over and waits for its outcome; frees the environment when both are done. */
+  #serve(invocation: FunctionInvocation, startedAt: number): Promise<Outcome> {
+    const guest = this.#guest;
+    const { requestId } = invocation;
+    if (guest === undefined) {
+      const failure = runtimeExited(requestId, { kind: 'signal', signal: 'SIGKILL' });
+      return Promise.resolve({ kind: 'platform', failure, fatal: true });
+    }
+    this.#ready = false;
+    return new Promise((resolve) => {
+      const settle = (outcome: Outcome): void => {
+        // What the function wrote before it answered is read in this turn of the event loop.
+        setImmediate(() => resolve(outcome));
+      };
+      const stop = (failure: PlatformFailure): void => {
+        this.#stopWatching();
+        this.#notePeak();
+        guest.kill();
+        void guest.ended.then(() => settle({ kind: 'platform', failure, fatal: true }));
+      };
+      this.#watch(guest, requestId, startedAt, stop);
+      guest.api.events = {
+        responded: (body, bytes) => settle(judgeResponse(body, bytes)),
+        failed: (body) => settle({ kind: 'function-error', body }),
+        ready: () => {
+          this.#ready = true;
+          this.#freeIfDone();
+        },
+        initFailed() {},
+      };
+      void guest.ended.then((end) => {
+        this.#stopWatching();
+        // After a `stop`, whose own wait for the end is shorter, this changes nothing any more.
+        const failure = runtimeExited(requestId, end);
+        setImmediate(() => settle({ kind: 'platform', failure, fatal: true }));
+      });
+      this.#deliver(guest, invocation);
+    });
+  }
+
+  /** Free once the answer is written down and the runtime asks for more. */
+  #freeIfDone(): void {
+    const guest = this.#guest;
+    if (this.#running > 0 || !this.#ready || this.#over || guest === undefined) return;
+    this.#stopWatching();
+    guest.api.events = NO_EVENTS;
+    this.freeSince = performance.now();
+    this.#options.onFree(this);
+  }
+
+  #deliver(guest: Guest, invocation: FunctionInvocation): void {
+    const { usesCloudTime, nowMs } = this.#options;
+    const now = usesCloudTime ? nowMs() : Date.now();
+    guest.api.deliver({
+      ...invocation,
+      deadlineMs: Math.round(now + this.#definition.timeoutMs),
+      nowMs: usesCloudTime ? now : undefined,
+    });
+  }
+
+  /** Calls `stop` when the invocation takes too long or too much memory; flushes logs meanwhile. */
+  #watch(
+    guest: Guest,
+    requestId: string,
+    startedAt: number,
+    stop: (failure: PlatformFailure) => void,
+  ): void {
+    const { timeoutMs, memoryMb } = this.#definition;
+    const leftMs = Math.max(0, timeoutMs - (performance.now() - startedAt));
+    const timeout = setTimeout(() => {
+      stop(timedOut(requestId, timeoutMs, this.#options.nowMs()));
+    }, leftMs);
+    let checks = 0;
+    const check = setInterval(() => {
+      checks += 1;
+      if (checks % CHECKS_PER_FLUSH === 0) this.#log.flush();
+      if (guest.memory.currentMb() > memoryMb) stop(outOfMemory(requestId));
+    }, MEMORY_CHECK_MS);
+    this.#stopWatching = () => {
+      clearTimeout(timeout);
+      clearInterval(check);
+    };
+  }
+
+  /** Writes END and REPORT and makes the result. */
+  #finish(invocation: FunctionInvocation, startedAt: number, outcome: Outcome): FunctionResult {
+    const { requestId } = invocation;
+    const { memoryMb, timeoutMs } = this.#definition;
+    const failure = outcome.kind === 'platform' ? outcome.failure : undefined;
+    const took = performance.now() - startedAt;
+    const durationMs = failure?.status === 'timeout' ? timeoutMs : took;
+    const init = this.#init;
+    const initDurationMs =
+      !this.#initReported && init?.kind === 'ready' ? init.durationMs : undefined;
+    this.#initReported = true;
+    // AWS: since August 2025 the init phase is billed too. AWS blog, "standardizes billing for INIT Phase"
+    const billedDurationMs = Math.ceil(durationMs + (initDurationMs ?? 0));
+    this.#notePeak();
+    // AWS: never reported above the limit, also when crossing it ended the function.
+    const maxMemoryMb = Math.min(this.#peakMb, memoryMb);
+    const initError = outcome.kind === 'init-error' ? outcome.errorType : undefined;
+    for (const line of failure?.logLines ?? []) this.#log.append(line);
+    this.#log.append(endLine(requestId));
+    this.#log.append(
+      reportLine({
+        requestId,
+        durationMs,
+        billedDurationMs,
+        memoryMb,
+        maxMemoryMb,
+        initDurationMs,
+        status: initError === undefined ? failure?.status : 'error',
+        errorType: initError ?? failure?.errorType,
+      }),
+    );
+    const logTail = this.#log.tail();
+    this.#log.flush();
+    this.#running -= 1;
+    // Only after the caller has its result.
+    queueMicrotask(() => this.#freeIfDone());
+    const fatal = outcome.kind === 'init-error' || (outcome.kind === 'platform' && outcome.fatal);
+    if (fatal || this.#over) this.end();
+    return {
+      payload: bodyOf(outcome),
+      ...(outcome.kind === 'response' ? {} : { error: 'Unhandled' as const }),
+      logTail,
+      durationMs,
+      billedDurationMs,
+      ...(initDurationMs === undefined ? {} : { initDurationMs }),
+      maxMemoryMb,
+    };
+  }
+}
+
+function bodyOf(outcome: Outcome): Uint8Array {
+  return outcome.kind === 'platform' ? outcome.failure.document : outcome.body;
+}
+
+function judgeResponse(body: Buffer, bytes: number): Outcome {
+  if (bytes <= MAX_RESPONSE_BYTES) return { kind: 'response', body };
+  const failure = responseTooLarge(bytes, MAX_RESPONSE_BYTES);
+  return { kind: 'platform', failure, fatal: false };
+}

@@ -1,0 +1,145 @@
+// One runtime process: started, watched, heard, ended. Knows nothing of functions and invocations.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import type { ProcessEnd } from './failures.ts';
+import type { HostLayout, Isolation } from './isolation.ts';
+import type { LogChannel } from './log-channel.ts';
+import { createLogSplitter } from './log-splitter.ts';
+import { createMemoryMeter, type MemoryMeter } from './process-memory.ts';
+import type { RuntimeApi } from './runtime-api.ts';
+import type { Watchdog } from './watchdog.ts';
+
+export interface Guest {
+  readonly api: RuntimeApi;
+  readonly layout: HostLayout;
+  readonly memory: MemoryMeter;
+  /** Resolves once the process has ended and what it wrote has been read. */
+  readonly ended: Promise<ProcessEnd>;
+  /** Receives every message; those written before it is set come at once. */
+  hear(listener: (message: string) => void): void;
+  /** Holds up or lets go the process's writes. */
+  holdLogs(held: boolean): void;
+  /** Ends the process and all of its group, now. */
+  kill(): void;
+}
+
+export interface GuestSettings {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly layout: HostLayout;
+  readonly isolation: Isolation;
+  readonly api: RuntimeApi;
+  readonly channel: LogChannel;
+  readonly watchdog: Watchdog;
+}
+
+/** Writers left behind by a dead runtime (its children in other groups) are not waited for longer. */
+const DRAIN_LIMIT_MS = 250;
+
+export function startGuest(settings: GuestSettings): Guest {
+  const { api, channel, layout, watchdog } = settings;
+  const launch = settings.isolation.launch(settings.argv, layout);
+  const child = spawn(launch.file, launch.args, {
+    cwd: launch.workingDirectory,
+    env: settings.env,
+    stdio: ['ignore', channel.outputFd, channel.outputFd, channel.frameFd],
+    // A group of its own: killed as one, and spared by a Ctrl-C meant for the engine.
+    detached: true,
+  });
+  channel.handedOver();
+  const pid = child.pid;
+  if (pid !== undefined) watchdog.watch(pid);
+  const memory = createMemoryMeter(pid);
+  const heard = collectLogs(channel);
+
+  async function end(): Promise<ProcessEnd> {
+    const how = await exitOf(child);
+    if (pid !== undefined) {
+      // Children of the runtime that outlive it go too: the environment is over.
+      killGroup(pid);
+      watchdog.forget(pid);
+    }
+    await heard.drained();
+    memory.close();
+    api.close();
+    await rm(layout.folder, { recursive: true, force: true }).catch(() => {});
+    return how;
+  }
+
+  return {
+    api,
+    layout,
+    memory,
+    ended: end(),
+    hear: heard.hear,
+    holdLogs: heard.hold,
+    kill() {
+      if (pid !== undefined && child.exitCode === null && child.signalCode === null) killGroup(pid);
+    },
+  };
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nobody of the group is left.
+  }
+}
+
+function exitOf(child: ChildProcess): Promise<ProcessEnd> {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => {
+      if (signal !== null) resolve({ kind: 'signal', signal });
+      else resolve({ kind: 'exit', code: code ?? 0 });
+    });
+    child.once('error', (error) => resolve({ kind: 'not-started', reason: spawnReason(error) }));
+  });
+}
+
+const SPAWN_REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  ENOENT: 'no such file or directory',
+  ENOEXEC: 'exec format error',
+};
+
+/** In the words of the platform's own launcher (Go's os/exec). */
+function spawnReason(error: NodeJS.ErrnoException): string {
+  return `fork/exec ${error.path ?? 'bootstrap'}: ${SPAWN_REASONS[error.code ?? ''] ?? error.message}`;
+}
+
+interface HeardLogs {
+  hear(listener: (message: string) => void): void;
+  hold(held: boolean): void;
+  drained(): Promise<void>;
+}
+
+function collectLogs(channel: LogChannel): HeardLogs {
+  let early: string[] | undefined = [];
+  let listener: (message: string) => void = (message) => early?.push(message);
+  const splitter = createLogSplitter((message) => listener(message));
+  const ended = new Promise<void>((resolve) => {
+    channel.reader.once('close', resolve);
+  });
+  channel.reader.on('data', (chunk: Buffer) => splitter.push(chunk));
+  channel.reader.once('end', () => channel.reader.destroy());
+
+  return {
+    hear(next) {
+      listener = next;
+      for (const message of early ?? []) next(message);
+      early = undefined;
+    },
+    hold(held) {
+      if (held) channel.reader.pause();
+      else channel.reader.resume();
+    },
+    async drained() {
+      channel.reader.resume();
+      const limit = setTimeout(() => channel.reader.destroy(), DRAIN_LIMIT_MS);
+      await ended;
+      clearTimeout(limit);
+      splitter.flush();
+    },
+  };
+}

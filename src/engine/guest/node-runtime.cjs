@@ -1,0 +1,232 @@
+// The Node.js runtime: boots empty, learns its function from the engine, then serves invocations.
+'use strict';
+
+const { performance } = require('node:perf_hooks');
+const { RuntimeClient } = require('./node-client.cjs');
+const logging = require('./node-logging.cjs');
+const failures = require('./node-failures.cjs');
+
+const exitCodes = { uncaughtException: 129, unhandledRejection: 128 };
+
+/** What 'beforeExit' does: the event loop ran empty while a handler was due to answer. */
+let onLoopEmpty;
+/** The invocation under way, if any. */
+let current;
+
+const client = new RuntimeClient(process.argv[2], () => killOwnGroup());
+client.assignment((assignment) => void initialise(assignment));
+
+/** The engine is gone: nothing this process could still do would reach anyone. */
+function killOwnGroup() {
+  try {
+    process.kill(-process.pid, 'SIGKILL');
+  } catch {
+    process.kill(process.pid, 'SIGKILL');
+  }
+}
+
+async function initialise(assignment) {
+  const clock = takeOn(assignment);
+  process.on('uncaughtException', (error) => crash('Uncaught Exception', error, 'uncaughtException'));
+  process.on('unhandledRejection', (reason, promise) => {
+    const error = new failures.UnhandledPromiseRejection(reason, promise);
+    crash('Unhandled Promise Rejection', error, 'unhandledRejection');
+  });
+  process.on('beforeExit', () => {
+    const act = onLoopEmpty;
+    onLoopEmpty = undefined;
+    act?.();
+  });
+  let handler;
+  try {
+    // Loaded late: it captures what the assignment has just changed.
+    const { loadHandler } = require('./node-handler.cjs');
+    handler = await loadHandler(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER);
+  } catch (error) {
+    return crash('Uncaught Exception', error, 'uncaughtException');
+  }
+  serve(handler, clock);
+}
+
+/** Becomes the function: environment, directory, clock, console. Returns the clock's setter. */
+function takeOn(assignment) {
+  const env = assignment.env;
+  for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
+  for (const [name, value] of Object.entries(env)) process.env[name] = value;
+  process.chdir(assignment.workingDirectory);
+  // NODE_PATH was read when this process booted, before it was any function.
+  require('node:module').Module._initPaths();
+  if (assignment.compileCache) require('node:module').enableCompileCache?.(assignment.compileCache);
+  logging.patchConsole(process.env.AWS_LAMBDA_LOG_FORMAT, process.env.AWS_LAMBDA_LOG_LEVEL);
+  if (assignment.nowMs === undefined) return () => {};
+  const { installClock } = require('./node-clock.cjs');
+  return installClock(assignment.nowMs);
+}
+
+/** A failure outside the handler's own answer ends the process, after it has been told. */
+function crash(title, error, kind) {
+  logging.logError(title, error);
+  const document = JSON.stringify(failures.toDocument(error));
+  const leave = () => process.exit(exitCodes[kind]);
+  if (current) client.fail(current.requestId, document, failures.typeOf(error), leave);
+  else client.initFail(document, failures.typeOf(error), leave);
+}
+
+function serve(handler, setClock) {
+  const { isStreaming, createResponseStream } = require('./node-stream.cjs');
+  const streaming = isStreaming(handler);
+  const next = () => {
+    onLoopEmpty = undefined;
+    client.next(run);
+  };
+
+  function run(head, payload) {
+    const receivedAt = performance.now();
+    const headers = parseHeaders(head);
+    if (headers['cloudlet-now-ms'] !== undefined) setClock(Number(headers['cloudlet-now-ms']));
+    const requestId = headers['lambda-runtime-aws-request-id'];
+    current = { requestId };
+    logging.setRequestId(requestId);
+    if (headers['lambda-runtime-trace-id'] === undefined) delete process.env._X_AMZN_TRACE_ID;
+    else process.env._X_AMZN_TRACE_ID = headers['lambda-runtime-trace-id'];
+    const budgetMs = Number(headers['lambda-runtime-deadline-ms']) - Date.now();
+    const remaining = () => Math.round(budgetMs - (performance.now() - receivedAt));
+    if (streaming) return runStreaming(headers, payload, remaining);
+    return runBuffered(headers, payload, remaining);
+  }
+
+  function runBuffered(headers, payload, remaining) {
+    const answer = createAnswer(current.requestId, next);
+    // AWS: a handler that never answers is a failure when it is async, and null otherwise, once
+    // nothing is left to run. aws-lambda-nodejs-runtime-interface-client, Runtime.js
+    onLoopEmpty = () => {
+      if (handler.constructor?.name === 'AsyncFunction') answer.fail(new failures.NodeJsExit());
+      else answer.succeed(null);
+    };
+    try {
+      const context = Object.assign(answer.context, contextOf(headers, remaining));
+      const result = handler(JSON.parse(payload.toString()), context, answer.callback);
+      if (typeof result?.then === 'function') {
+        result.then(context.succeed, context.fail).catch(context.fail);
+      }
+    } catch (error) {
+      answer.callback(error);
+    }
+  }
+
+  async function runStreaming(headers, payload, remaining) {
+    const { requestId } = current;
+    const stream = createResponseStream(client, requestId, handler);
+    onLoopEmpty = () => stream.abort(new Error('Response stream is not finished.'), next);
+    try {
+      const context = { callbackWaitsForEmptyEventLoop: true, ...contextOf(headers, remaining) };
+      const result = handler(JSON.parse(payload.toString()), stream, context);
+      if (typeof result?.then !== 'function') {
+        throw new Error('Streaming does not support non-async handlers.');
+      }
+      const value = await result;
+      if (value !== undefined) console.warn('Streaming handlers ignore return values.');
+      if (!stream.writableFinished) throw new Error('Response stream is not finished.');
+      next();
+    } catch (error) {
+      logging.logError('Invoke Error', error);
+      stream.abort(error, next);
+    }
+  }
+
+  next();
+}
+
+/** The ways a buffered handler may answer: promise, callback, context.done/succeed/fail. First wins. */
+function createAnswer(requestId, next) {
+  let waitsForEmptyLoop = true;
+  let finished = false;
+
+  const post = (result) => {
+    onLoopEmpty = undefined;
+    client.respond(requestId, serialise(result));
+    next();
+  };
+  const postError = (error) => {
+    onLoopEmpty = undefined;
+    logging.logError('Invoke Error', error);
+    client.fail(requestId, JSON.stringify(failures.toDocument(error)), failures.typeOf(error));
+    next();
+  };
+  const done = (error, result) => (isGiven(error) ? postError(error) : post(result));
+  const callback = (error, result) => {
+    if (isGiven(error)) return postError(error);
+    if (!waitsForEmptyLoop) return post(result);
+    onLoopEmpty = () => post(result);
+  };
+  // Marked finished only after it worked: an answer that cannot be serialised may still fail.
+  const once = (act) => (...args) => {
+    if (finished) return;
+    act(...args);
+    finished = true;
+  };
+  const succeed = once((result) => done(null, result));
+  const fail = once((error) => done(isGiven(error) ? error : 'handled'));
+  return {
+    callback: once(callback),
+    succeed,
+    fail,
+    context: {
+      get callbackWaitsForEmptyEventLoop() {
+        return waitsForEmptyLoop;
+      },
+      set callbackWaitsForEmptyEventLoop(value) {
+        waitsForEmptyLoop = value;
+      },
+      succeed,
+      fail,
+      done: once(done),
+    },
+  };
+}
+
+function isGiven(error) {
+  return error !== undefined && error !== null;
+}
+
+function serialise(result) {
+  try {
+    return JSON.stringify(result === undefined ? null : result) ?? 'null';
+  } catch {
+    throw new Error('Unable to stringify response body');
+  }
+}
+
+function contextOf(headers, remaining) {
+  const env = process.env;
+  return {
+    functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
+    functionName: env.AWS_LAMBDA_FUNCTION_NAME,
+    memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME,
+    logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,
+    clientContext: parseJson(headers['lambda-runtime-client-context'], 'ClientContext'),
+    identity: parseJson(headers['lambda-runtime-cognito-identity'], 'CognitoIdentity'),
+    invokedFunctionArn: headers['lambda-runtime-invoked-function-arn'],
+    awsRequestId: headers['lambda-runtime-aws-request-id'],
+    getRemainingTimeInMillis: remaining,
+  };
+}
+
+function parseJson(text, name) {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(Buffer.from(text, 'latin1').toString('utf8'));
+  } catch (error) {
+    throw new Error(`Cannot parse ${name} as json: ${error.toString()}`);
+  }
+}
+
+function parseHeaders(head) {
+  const headers = {};
+  for (const line of head.split('\r\n')) {
+    const colon = line.indexOf(':');
+    if (colon > 0) headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 2);
+  }
+  return headers;
+}

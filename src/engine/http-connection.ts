@@ -1,0 +1,246 @@
+// A small HTTP/1.1 server side for one connection of a runtime: keep-alive, pipelining, chunked bodies.
+import type { Socket } from 'node:net';
+
+export interface RuntimeRequest {
+  readonly method: string;
+  readonly path: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** At most `maxBodyBytes`; the rest of a larger body is read and dropped. */
+  readonly body: Buffer;
+  /** Size of the whole body as sent. */
+  readonly bodyBytes: number;
+  /** Fields after a chunked body, names in lower case. */
+  readonly trailers: Readonly<Record<string, string>>;
+}
+
+/** Answers the request it was made for, once, now or later. */
+export type Respond = (status: number, headers: string, body: Uint8Array | string) => void;
+
+export interface ConnectionHandler {
+  request(request: RuntimeRequest, respond: Respond): void;
+  closed(): void;
+}
+
+const MAX_HEAD_BYTES = 1_200_000; // AWS: an X-Ray error cause header may be 1 MiB. awslambdaric
+const CRLF = Buffer.from('\r\n');
+const HEAD_END = Buffer.from('\r\n\r\n');
+const EMPTY = Buffer.alloc(0);
+
+const REASONS: Readonly<Record<number, string>> = {
+  200: 'OK',
+  202: 'Accepted',
+  400: 'Bad Request',
+  403: 'Forbidden',
+  404: 'Not Found',
+  413: 'Request Entity Too Large',
+  500: 'Internal Server Error',
+};
+
+/** Reads requests from `socket` one after the other; the next is parsed once this one is answered. */
+export function serveConnection(
+  socket: Socket,
+  maxBodyBytes: number,
+  handler: ConnectionHandler,
+): void {
+  let pending: Buffer = EMPTY;
+  let body: BodyReader | undefined;
+  let head: Head | undefined;
+  let busy = false;
+
+  function answer(status: number, headers: string, content: Uint8Array | string): void {
+    const length = typeof content === 'string' ? Buffer.byteLength(content) : content.byteLength;
+    const top = `HTTP/1.1 ${status} ${REASONS[status] ?? 'Unknown'}\r\n${headers}Content-Length: ${length}\r\n\r\n`;
+    if (socket.destroyed) return;
+    if (typeof content === 'string') {
+      socket.write(top + content);
+    } else {
+      socket.cork();
+      socket.write(top, 'latin1');
+      socket.write(content);
+      socket.uncork();
+    }
+  }
+
+  function advance(): void {
+    while (!busy) {
+      if (head === undefined) {
+        const end = pending.indexOf(HEAD_END);
+        if (end === -1) {
+          if (pending.length > MAX_HEAD_BYTES) socket.destroy();
+          return;
+        }
+        head = parseHead(pending.toString('latin1', 0, end));
+        if (head === undefined) return void socket.destroy();
+        pending = pending.subarray(end + 4);
+        body = createBodyReader(head.headers, maxBodyBytes);
+        if (head.headers['expect'] === '100-continue') socket.write('HTTP/1.1 100 Continue\r\n\r\n');
+      }
+      if (body === undefined) return void socket.destroy();
+      const rest = body.read(pending);
+      if (rest === 'broken') return void socket.destroy();
+      pending = rest === 'more' ? EMPTY : rest;
+      if (rest === 'more') return;
+      dispatch(head, body);
+    }
+  }
+
+  function dispatch(top: Head, read: BodyReader): void {
+    head = undefined;
+    body = undefined;
+    busy = true;
+    const request = { ...top, body: read.bytes(), bodyBytes: read.size(), trailers: read.trailers() };
+    let synchronous = true;
+    handler.request(request, (status, headers, content) => {
+      if (!busy) return;
+      answer(status, headers, content);
+      busy = false;
+      if (!synchronous) advance();
+    });
+    synchronous = false;
+  }
+
+  socket.on('data', (chunk: Buffer) => {
+    pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
+    advance();
+  });
+  // A runtime that is killed resets its connection; 'close' follows and says all there is to say.
+  socket.on('error', () => {});
+  socket.on('close', () => handler.closed());
+}
+
+interface Head {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Record<string, string>;
+}
+
+function parseHead(text: string): Head | undefined {
+  const lines = text.split('\r\n');
+  const [method, path, version] = (lines[0] ?? '').split(' ');
+  if (!method || !path || !version?.startsWith('HTTP/1.')) return undefined;
+  return { method, path, headers: parseFields(lines.slice(1)) };
+}
+
+function parseFields(lines: readonly string[]): Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (const line of lines) {
+    const colon = line.indexOf(':');
+    if (colon > 0) fields[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
+  }
+  return fields;
+}
+
+interface BodyReader {
+  /** Takes what it can; returns what follows the body, or that it needs more. */
+  read(input: Buffer): Buffer | 'more' | 'broken';
+  bytes(): Buffer;
+  size(): number;
+  trailers(): Record<string, string>;
+}
+
+function createBodyReader(
+  headers: Record<string, string>,
+  maxBodyBytes: number,
+): BodyReader | undefined {
+  const keep = createKeeper(maxBodyBytes);
+  if (headers['transfer-encoding']?.toLowerCase().includes('chunked')) {
+    return createChunkedReader(keep);
+  }
+  const length = headers['content-length'] ?? '0';
+  if (!/^\d{1,15}$/.test(length)) return undefined;
+  let missing = Number(length);
+  return {
+    read(input) {
+      if (input.length < missing) {
+        keep.add(input);
+        missing -= input.length;
+        return 'more';
+      }
+      keep.add(input.subarray(0, missing));
+      const rest = input.subarray(missing);
+      missing = 0;
+      return rest;
+    },
+    bytes: keep.bytes,
+    size: keep.size,
+    trailers: () => ({}),
+  };
+}
+
+interface Keeper {
+  add(part: Buffer): void;
+  bytes(): Buffer;
+  size(): number;
+}
+
+function createKeeper(maxBytes: number): Keeper {
+  const parts: Buffer[] = [];
+  let kept = 0;
+  let seen = 0;
+  return {
+    add(part) {
+      seen += part.length;
+      const room = maxBytes - kept;
+      if (room <= 0 || part.length === 0) return;
+      const taken = part.length > room ? part.subarray(0, room) : part;
+      parts.push(taken);
+      kept += taken.length;
+    },
+    bytes: () => (parts.length === 1 ? (parts[0] ?? EMPTY) : Buffer.concat(parts)),
+    size: () => seen,
+  };
+}
+
+function createChunkedReader(keep: Keeper): BodyReader {
+  let held: Buffer = EMPTY;
+  let missing = 0;
+  let phase: 'size' | 'data' | 'data-end' | 'trailers' = 'size';
+  const trailerLines: string[] = [];
+
+  /** One step; false when more input is needed. */
+  function step(): boolean | 'done' | 'broken' {
+    if (phase === 'data') {
+      const part = held.subarray(0, missing);
+      keep.add(part);
+      missing -= part.length;
+      held = held.subarray(part.length);
+      if (missing > 0) return false;
+      phase = 'data-end';
+      return true;
+    }
+    const end = held.indexOf(CRLF);
+    if (end === -1) return held.length > MAX_HEAD_BYTES ? 'broken' : false;
+    const line = held.toString('latin1', 0, end);
+    held = held.subarray(end + 2);
+    if (phase === 'data-end') {
+      phase = 'size';
+      return line === '' ? true : 'broken';
+    }
+    if (phase === 'trailers') {
+      if (line === '') return 'done';
+      trailerLines.push(line);
+      return true;
+    }
+    const size = /^([0-9a-f]{1,8})\s*(;.*)?$/i.exec(line)?.[1];
+    if (size === undefined) return 'broken';
+    missing = Number.parseInt(size, 16);
+    phase = missing === 0 ? 'trailers' : 'data';
+    return true;
+  }
+
+  return {
+    read(input) {
+      held = held.length === 0 ? input : Buffer.concat([held, input]);
+      for (;;) {
+        const progress = step();
+        if (progress === 'broken') return 'broken';
+        if (progress === 'done') return held;
+        if (!progress) return 'more';
+      }
+    },
+    bytes: keep.bytes,
+    size: keep.size,
+    trailers: () => parseFields(trailerLines),
+  };
+}

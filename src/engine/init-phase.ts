@@ -1,0 +1,93 @@
+// The init phase: from the start of a runtime to its first request for work, or to its failure.
+import { performance } from 'node:perf_hooks';
+import {
+  invalidEntrypoint,
+  InvalidEntrypoint,
+  type PlatformFailure,
+  runtimeExited,
+} from './failures.ts';
+import type { Guest } from './guest.ts';
+import { NO_EVENTS } from './runtime-api.ts';
+
+export type InitOutcome =
+  | { readonly kind: 'ready'; readonly durationMs: number }
+  | InitFailure;
+
+export interface InitFailure {
+  readonly kind: 'failed';
+  readonly durationMs: number;
+  readonly status: 'error' | 'timeout';
+  readonly errorType?: string;
+  /** What the runtime itself said, when it did. */
+  readonly document?: Buffer;
+  readonly failure: (requestId: string) => PlatformFailure;
+}
+
+/** A runtime that reported a failed init gets this long to leave by itself. */
+const LEAVE_LIMIT_MS = 500;
+
+/**
+ * @param startRuntime may throw InvalidEntrypoint, which is the function's own failure.
+ * @param adopt is given the process as soon as there is one.
+ */
+export async function runInitPhase(
+  limitMs: number,
+  startRuntime: () => Promise<Guest>,
+  adopt: (guest: Guest) => void,
+): Promise<InitOutcome> {
+  const startedAt = performance.now();
+  const durationMs = (): number => performance.now() - startedAt;
+  try {
+    const guest = await startRuntime();
+    adopt(guest);
+    return await waitForInit(guest, limitMs, durationMs);
+  } catch (error) {
+    if (!(error instanceof InvalidEntrypoint)) throw error;
+    return {
+      kind: 'failed',
+      durationMs: durationMs(),
+      status: 'error',
+      errorType: 'Runtime.InvalidEntrypoint',
+      failure: (requestId) => invalidEntrypoint(requestId, error.message),
+    };
+  }
+}
+
+function waitForInit(
+  guest: Guest,
+  limitMs: number,
+  durationMs: () => number,
+): Promise<InitOutcome> {
+  return new Promise((resolve) => {
+    let reported: { document: Buffer; errorType: string } | undefined;
+    let late = false;
+    const limit = setTimeout(() => {
+      late = true;
+      guest.kill();
+    }, limitMs);
+    guest.api.events = {
+      ...NO_EVENTS,
+      ready() {
+        clearTimeout(limit);
+        guest.api.events = NO_EVENTS;
+        resolve({ kind: 'ready', durationMs: durationMs() });
+      },
+      initFailed(document, errorType) {
+        reported = { document, errorType };
+        setTimeout(() => guest.kill(), LEAVE_LIMIT_MS).unref();
+      },
+    };
+    void guest.ended.then((end) => {
+      clearTimeout(limit);
+      const failure = (requestId: string): PlatformFailure => runtimeExited(requestId, end);
+      const errorType = reported?.errorType ?? failure('').errorType ?? 'Runtime.ExitError';
+      resolve({
+        kind: 'failed',
+        durationMs: durationMs(),
+        failure,
+        ...(late ? { status: 'timeout' } : { status: 'error', errorType }),
+        ...(reported === undefined ? {} : { document: reported.document }),
+      });
+    });
+  });
+}

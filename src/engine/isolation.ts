@@ -1,0 +1,76 @@
+// How far a function is shut in: the interface of the drivers, and the plain-process driver.
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { existsSync } from 'node:fs';
+import type { CodeTree } from './code-trees.ts';
+import type { Runtime } from './runtimes.ts';
+
+/** Where things of one environment are on the machine. */
+export interface HostLayout {
+  readonly runtime: Runtime;
+  /** Unknown for a runtime booted ahead, which is only possible where the driver needs no mounts. */
+  readonly tree: CodeTree | undefined;
+  /** Private to the environment: holds `tmp`. */
+  readonly folder: string;
+  readonly ephemeralStorageMb: number;
+  /** The Runtime API's socket; undefined when it is on TCP. */
+  readonly socketPath: string | undefined;
+  /** Folder of links to the SDK the runtime provides. */
+  readonly providedFolder: string | undefined;
+  /** What those links point into. */
+  readonly providedSources: readonly string[];
+}
+
+/** The same places as the function sees them. */
+export interface InnerLayout {
+  readonly tree: CodeTree;
+  readonly workingDirectory: string;
+  /** Undefined: /tmp itself is private. */
+  readonly temporaryFolder: string | undefined;
+  readonly socketPath: string | undefined;
+  readonly providedFolder: string | undefined;
+  readonly guestFolder: string;
+}
+
+export interface Launch {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly workingDirectory: string;
+}
+
+export interface Isolation {
+  readonly name: 'process' | 'sandbox';
+  /** Whether a runtime can boot before its function is known. */
+  readonly bootsAhead: boolean;
+  inner(layout: HostLayout): InnerLayout;
+  /** The command that runs `argv` (in inner paths) inside. */
+  launch(argv: readonly string[], layout: HostLayout): Launch;
+}
+
+/** Beside this module in src/, in `guest/` beside the bundle in dist/. */
+export const GUEST_FOLDER = findGuestFolder(dirname(fileURLToPath(import.meta.url)));
+
+function findGuestFolder(here: string): string {
+  const candidates = [join(here, 'guest'), join(here, '..', 'guest')];
+  return candidates.find((folder) => existsSync(folder)) ?? join(here, 'guest');
+}
+
+const NO_TREE: CodeTree = { taskRoot: '/var/task', layerRoot: '/opt' };
+
+/** No walls: a process of its own group, its own environment variables and its own TMPDIR. */
+export const processIsolation: Isolation = {
+  name: 'process',
+  bootsAhead: true,
+  inner: (layout) => ({
+    tree: layout.tree ?? NO_TREE,
+    workingDirectory: layout.tree?.taskRoot ?? layout.folder,
+    temporaryFolder: join(layout.folder, 'tmp'),
+    socketPath: layout.socketPath,
+    providedFolder: layout.providedFolder,
+    guestFolder: GUEST_FOLDER,
+  }),
+  launch(argv, layout) {
+    const [file = '', ...args] = argv;
+    return { file, args, workingDirectory: layout.tree?.taskRoot ?? layout.folder };
+  },
+};

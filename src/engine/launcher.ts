@@ -1,0 +1,143 @@
+// Starts runtimes: our own, booted empty and told their function later, or any program with a bootstrap.
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { FunctionUnavailable } from '../base/function-runner.ts';
+import { InvalidEntrypoint } from './failures.ts';
+import type { CodeTree } from './code-trees.ts';
+import { type Guest, startGuest } from './guest.ts';
+import type { HostLayout, InnerLayout, Isolation } from './isolation.ts';
+import type { LogChannels } from './log-channel.ts';
+import { openRuntimeApi, type RuntimeApi } from './runtime-api.ts';
+import type { Runtime } from './runtimes.ts';
+import type { Watchdog } from './watchdog.ts';
+
+export interface LauncherSettings {
+  readonly isolation: Isolation;
+  readonly channels: LogChannels;
+  readonly watchdog: Watchdog;
+  /** A new, empty place for an environment's private files. Not created yet. */
+  readonly newFolder: () => string;
+  /** Short: socket paths may have 107 bytes. */
+  readonly newSocketPath: () => string;
+  readonly provided: (runtime: Runtime) => Promise<ProvidedModules>;
+}
+
+export interface ProvidedModules {
+  readonly folder: string | undefined;
+  readonly sources: readonly string[];
+}
+
+export interface BootRequest {
+  readonly runtime: Runtime;
+  readonly memoryMb: number;
+  readonly ephemeralStorageMb: number;
+  /** Needed at boot only where the driver mounts it. */
+  readonly tree?: CodeTree;
+  /** Variables the interpreter itself reads at start: NODE_OPTIONS, LD_PRELOAD, … */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** What a program that is not ours is started with. */
+export interface ForeignRequest extends Omit<BootRequest, 'env'> {
+  readonly tree: CodeTree;
+  /** Undefined: `bootstrap` of the function or of a layer. */
+  readonly command: readonly string[] | undefined;
+  readonly handler: string;
+  /** Completes the environment once the Runtime API's address is known. */
+  readonly complete: (inner: InnerLayout, runtimeApi: string) => Record<string, string>;
+}
+
+export interface Launcher {
+  readonly isolation: Isolation;
+  /** Boots one of our own runtimes; it waits for its assignment. */
+  boot(request: BootRequest): Promise<Guest>;
+  /** Starts somebody else's runtime, with its whole environment, over TCP. */
+  bootForeign(request: ForeignRequest): Promise<Guest>;
+}
+
+const BARE_ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'en_US.UTF-8', TZ: ':UTC' };
+
+export function createLauncher(settings: LauncherSettings): Launcher {
+  const { isolation, channels, watchdog } = settings;
+
+  async function prepare(request: Omit<BootRequest, 'env'>, api: RuntimeApi): Promise<HostLayout> {
+    const folder = settings.newFolder();
+    mkdirSync(join(folder, 'tmp'), { recursive: true });
+    const provided = await settings.provided(request.runtime);
+    return {
+      runtime: request.runtime,
+      tree: request.tree,
+      folder,
+      ephemeralStorageMb: request.ephemeralStorageMb,
+      socketPath: api.address.startsWith('/') ? api.address : undefined,
+      providedFolder: provided.folder,
+      providedSources: provided.sources,
+    };
+  }
+
+  return {
+    isolation,
+    async boot(request) {
+      const [api, channel] = await Promise.all([
+        openRuntimeApi(settings.newSocketPath()),
+        channels.open(),
+      ]);
+      const layout = await prepare(request, api);
+      const inner = isolation.inner(layout);
+      const argv = ownRuntime(request, inner, inner.socketPath ?? api.address);
+      const env = { ...BARE_ENVIRONMENT, ...request.env };
+      return startGuest({ argv, env, layout, isolation, api, channel, watchdog });
+    },
+    async bootForeign(request) {
+      if (request.command === undefined) findBootstrap(request.tree);
+      const [api, channel] = await Promise.all([openRuntimeApi(undefined), channels.open()]);
+      const layout = await prepare(request, api);
+      const inner = isolation.inner(layout);
+      const argv = foreignRuntime(request, inner);
+      const env = { ...request.complete(inner, api.address), _LAMBDA_TELEMETRY_LOG_FD: '3' };
+      return startGuest({ argv, env, layout, isolation, api, channel, watchdog });
+    },
+  };
+}
+
+function ownRuntime(request: BootRequest, inner: InnerLayout, address: string): string[] {
+  const { runtime, memoryMb } = request;
+  const { executable } = runtime;
+  switch (runtime.family) {
+    case 'nodejs':
+      return [
+        executable,
+        ...heapFlags(memoryMb),
+        join(inner.guestFolder, 'node-runtime.cjs'),
+        address,
+      ];
+    case 'python':
+      // -S: the machine's site-packages are not the function's. The provided SDK is on PYTHONPATH.
+      return [executable, '-S', '-u', join(inner.guestFolder, 'cloudlet_runtime.py'), address];
+    case 'provided':
+      throw new FunctionUnavailable('InvalidRuntimeException', `${runtime.id} has no runtime of ours`);
+  }
+}
+
+/** AWS: the Node.js bootstrap gives 90 % of the memory to the old space, half of the rest to semi-spaces. */
+function heapFlags(memoryMb: number): string[] {
+  const newSpaceMb = Math.floor(memoryMb / 10);
+  return [
+    `--max-semi-space-size=${Math.max(1, Math.floor(newSpaceMb / 2))}`,
+    `--max-old-space-size=${memoryMb - newSpaceMb}`,
+  ];
+}
+
+function foreignRuntime(request: ForeignRequest, inner: InnerLayout): string[] {
+  if (request.command !== undefined) return [...request.command, request.handler];
+  return [join(inner.tree[findBootstrap(request.tree)], 'bootstrap')];
+}
+
+/** AWS: the function's bootstrap first, then a layer's. docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html */
+function findBootstrap(tree: CodeTree): 'taskRoot' | 'layerRoot' {
+  if (existsSync(join(tree.taskRoot, 'bootstrap'))) return 'taskRoot';
+  if (existsSync(join(tree.layerRoot, 'bootstrap'))) return 'layerRoot';
+  throw new InvalidEntrypoint(
+    "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]",
+  );
+}

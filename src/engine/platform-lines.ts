@@ -1,0 +1,52 @@
+// The lines the platform writes around a function's own: INIT_START, START, END, REPORT, INIT_REPORT.
+
+export interface ReportFigures {
+  readonly requestId: string;
+  readonly durationMs: number;
+  readonly billedDurationMs: number;
+  readonly memoryMb: number;
+  readonly maxMemoryMb: number;
+  readonly initDurationMs?: number | undefined;
+  readonly status?: 'error' | 'timeout' | undefined;
+  readonly errorType?: string | undefined;
+}
+
+/** @param runtimeVersion e.g. `nodejs:20.20.2`; the ARN's digest is 64 hex digits of its own. */
+export function initStartLine(runtimeVersion: string, versionArn: string): string {
+  return `INIT_START Runtime Version: ${runtimeVersion}\tRuntime Version ARN: ${versionArn}\n`;
+}
+
+export function startLine(requestId: string, version: string): string {
+  return `START RequestId: ${requestId} Version: ${version}\n`;
+}
+
+export function endLine(requestId: string): string {
+  return `END RequestId: ${requestId}\n`;
+}
+
+/** AWS: fields end with tabs, the last one too. docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html */
+export function reportLine(figures: ReportFigures): string {
+  const init =
+    figures.initDurationMs === undefined
+      ? ''
+      : `Init Duration: ${figures.initDurationMs.toFixed(2)} ms\t`;
+  const status = figures.status === undefined ? '' : `Status: ${figures.status}\t`;
+  const type = figures.errorType === undefined ? '' : `Error Type: ${figures.errorType}\t`;
+  return (
+    `REPORT RequestId: ${figures.requestId}\t` +
+    `Duration: ${figures.durationMs.toFixed(2)} ms\t` +
+    `Billed Duration: ${figures.billedDurationMs} ms\t` +
+    `Memory Size: ${figures.memoryMb} MB\t` +
+    `Max Memory Used: ${figures.maxMemoryMb} MB\t${init}${status}${type}\n`
+  );
+}
+
+/** AWS: INIT_REPORT follows a failed init. docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html */
+export function initReportLine(
+  durationMs: number,
+  phase: 'init' | 'invoke',
+  outcome: { readonly status: 'error' | 'timeout'; readonly errorType?: string | undefined },
+): string {
+  const type = outcome.errorType === undefined ? '' : `\tError Type: ${outcome.errorType}`;
+  return `INIT_REPORT Init Duration: ${durationMs.toFixed(2)} ms\tPhase: ${phase}\tStatus: ${outcome.status}${type}\n`;
+}

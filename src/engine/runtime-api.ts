@@ -1,0 +1,225 @@
+// The Lambda Runtime API of one execution environment: what its runtime asks, and what we tell it.
+import { createServer, type Server, type Socket } from 'node:net';
+import { serveConnection, type Respond, type RuntimeRequest } from './http-connection.ts';
+
+/** AWS: 6 MB and 100 bytes. docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, RIE */
+export const MAX_RESPONSE_BYTES = 6_291_556;
+
+/** What the runtime did. An environment installs its own when it takes the runtime over. */
+export interface RuntimeEvents {
+  /** The runtime waits for work: initialised, or done with the last invocation. */
+  ready(): void;
+  /** `bytes` above MAX_RESPONSE_BYTES means the body was dropped. */
+  responded(body: Buffer, bytes: number): void;
+  /** The handler failed, or a streamed response ended in an error. */
+  failed(document: Buffer): void;
+  initFailed(document: Buffer, errorType: string): void;
+}
+
+export interface DeliveredInvocation {
+  readonly requestId: string;
+  readonly payload: Uint8Array;
+  readonly invokedArn: string;
+  readonly deadlineMs: number;
+  readonly clientContext?: string | undefined;
+  readonly cognitoIdentity?: string | undefined;
+  readonly traceId?: string | undefined;
+  /** The cloud's time, when it is virtual. */
+  readonly nowMs?: number | undefined;
+}
+
+export interface RuntimeApi {
+  /** Value of AWS_LAMBDA_RUNTIME_API. */
+  readonly address: string;
+  events: RuntimeEvents;
+  /** Tells a booted, empty runtime which function it is. */
+  assign(assignment: unknown): void;
+  /** Hands work to a runtime that is ready. */
+  deliver(invocation: DeliveredInvocation): void;
+  close(): void;
+}
+
+export const NO_EVENTS: RuntimeEvents = {
+  ready() {},
+  responded() {},
+  failed() {},
+  initFailed() {},
+};
+
+const INVOCATION_PATH = /^\/2018-06-01\/runtime\/invocation\/([^/]+)\/(response|error)$/;
+const JSON_TYPE = 'Content-Type: application/json\r\n';
+const OK = '{"status":"OK"}\n';
+
+/** Listens on a unix socket at `socketPath`, or on a loopback TCP port when it is undefined. */
+export async function openRuntimeApi(socketPath: string | undefined): Promise<RuntimeApi> {
+  const session = createSession();
+  const server = createServer((socket) => session.accept(socket));
+  await listen(server, socketPath);
+  server.unref();
+  return {
+    address: socketPath ?? tcpAddress(server),
+    get events() {
+      return session.events;
+    },
+    set events(value) {
+      session.events = value;
+    },
+    assign: session.assign,
+    deliver: session.deliver,
+    close() {
+      server.close();
+      session.close();
+    },
+  };
+}
+
+interface Session {
+  events: RuntimeEvents;
+  accept(socket: Socket): void;
+  assign(assignment: unknown): void;
+  deliver(invocation: DeliveredInvocation): void;
+  close(): void;
+}
+
+function createSession(): Session {
+  const sockets = new Set<Socket>();
+  let assignment: string | undefined;
+  let waitingForAssignment: Respond | undefined;
+  let waitingForWork: Respond | undefined;
+  /** The invocation being handled; `answered` once its response or error has come. */
+  let current: { readonly id: string; answered: boolean } | undefined;
+
+  const session: Session = {
+    events: NO_EVENTS,
+    accept(socket) {
+      sockets.add(socket);
+      socket.unref();
+      const waits = new Set<Respond>();
+      serveConnection(socket, MAX_RESPONSE_BYTES + 1, {
+        request: (request, respond) => {
+          waits.add(respond);
+          route(request, respond);
+        },
+        closed() {
+          sockets.delete(socket);
+          if (waitingForWork && waits.has(waitingForWork)) waitingForWork = undefined;
+          if (waitingForAssignment && waits.has(waitingForAssignment)) waitingForAssignment = undefined;
+        },
+      });
+    },
+    assign(value) {
+      assignment = JSON.stringify(value);
+      waitingForAssignment?.(200, JSON_TYPE, assignment);
+      waitingForAssignment = undefined;
+    },
+    deliver(invocation) {
+      const respond = waitingForWork;
+      if (respond === undefined) return;
+      waitingForWork = undefined;
+      current = { id: invocation.requestId, answered: false };
+      respond(200, invocationHeaders(invocation), invocation.payload);
+    },
+    close() {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+
+  function route(request: RuntimeRequest, respond: Respond): void {
+    const { method, path } = request;
+    if (method === 'GET' && path === '/2018-06-01/runtime/invocation/next') return next(respond);
+    const match = method === 'POST' ? INVOCATION_PATH.exec(path) : null;
+    if (match) return settle(match[1] ?? '', match[2] === 'error', request, respond);
+    if (method === 'POST' && path === '/2018-06-01/runtime/init/error') {
+      respond(202, JSON_TYPE, OK);
+      const type = request.headers['lambda-runtime-function-error-type'];
+      return session.events.initFailed(request.body, type ?? 'Runtime.Unknown');
+    }
+    if (method === 'GET' && path === '/cloudlet/assignment') {
+      if (assignment !== undefined) return respond(200, JSON_TYPE, assignment);
+      waitingForAssignment = respond;
+      return undefined;
+    }
+    return respond(404, JSON_TYPE, errorBody('NotFound', `no such path: ${method} ${path}`));
+  }
+
+  function next(respond: Respond): void {
+    waitingForWork = respond;
+    current = undefined;
+    session.events.ready();
+  }
+
+  function settle(id: string, isError: boolean, request: RuntimeRequest, respond: Respond): void {
+    if (current === undefined || current.id !== id) {
+      // AWS: same answer for an unknown and a finished invocation. Runtime Interface Emulator, rapid/handler
+      return respond(400, JSON_TYPE, errorBody('InvalidRequestID', 'Invalid request ID'));
+    }
+    if (current.answered) {
+      const text = 'State transition from InvocationResponse to InvocationResponse failed for runtime';
+      return respond(403, JSON_TYPE, errorBody('InvalidStateTransition', text));
+    }
+    current.answered = true;
+    if (isError) {
+      respond(202, JSON_TYPE, OK);
+      return session.events.failed(request.body);
+    }
+    if (request.bodyBytes > MAX_RESPONSE_BYTES) {
+      const text = `Exceeded maximum allowed payload size (${MAX_RESPONSE_BYTES} bytes).`;
+      respond(413, JSON_TYPE, errorBody('RequestEntityTooLarge', text));
+      return session.events.responded(request.body, request.bodyBytes);
+    }
+    respond(202, JSON_TYPE, OK);
+    const streamError = request.trailers['lambda-runtime-function-error-body'];
+    if (streamError !== undefined) {
+      return session.events.failed(Buffer.from(streamError, 'base64'));
+    }
+    return session.events.responded(request.body, request.bodyBytes);
+  }
+
+  return session;
+}
+
+function invocationHeaders(invocation: DeliveredInvocation): string {
+  let headers =
+    `${JSON_TYPE}Lambda-Runtime-Aws-Request-Id: ${invocation.requestId}\r\n` +
+    `Lambda-Runtime-Deadline-Ms: ${invocation.deadlineMs}\r\n` +
+    `Lambda-Runtime-Invoked-Function-Arn: ${headerValue(invocation.invokedArn)}\r\n`;
+  const { traceId, clientContext, cognitoIdentity, nowMs } = invocation;
+  if (traceId !== undefined) headers += `Lambda-Runtime-Trace-Id: ${headerValue(traceId)}\r\n`;
+  if (clientContext !== undefined) {
+    headers += `Lambda-Runtime-Client-Context: ${headerValue(clientContext)}\r\n`;
+  }
+  if (cognitoIdentity !== undefined) {
+    headers += `Lambda-Runtime-Cognito-Identity: ${headerValue(cognitoIdentity)}\r\n`;
+  }
+  if (nowMs !== undefined) headers += `Cloudlet-Now-Ms: ${nowMs}\r\n`;
+  return headers;
+}
+
+/** One line, as bytes of UTF-8 in a latin1 string (the head is written as latin1). */
+function headerValue(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters would split the header
+  const line = text.replace(/[\x00-\x1f\x7f]+/g, ' ');
+  return Buffer.from(line, 'utf8').toString('latin1');
+}
+
+function errorBody(type: string, message: string): string {
+  return JSON.stringify({ errorMessage: message, errorType: type });
+}
+
+function listen(server: Server, socketPath: string | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.once('listening', () => {
+      server.off('error', reject);
+      resolve();
+    });
+    if (socketPath === undefined) server.listen(0, '127.0.0.1');
+    else server.listen(socketPath);
+  });
+}
+
+function tcpAddress(server: Server): string {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no TCP address');
+  return `127.0.0.1:${address.port}`;
+}
