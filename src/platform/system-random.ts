@@ -12,7 +12,7 @@ export function createSystemRandom(): Random {
   function bytes(length: number): Uint8Array {
     if (length > POOL_BYTES) return new Uint8Array(randomBytes(length));
     if (used + length > pool.length) {
-      pool = randomBytes(POOL_BYTES);
+      pool = new Uint8Array(randomBytes(POOL_BYTES));
       used = 0;
     }
     const drawn = pool.slice(used, used + length);
