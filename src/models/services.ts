@@ -26,6 +26,7 @@ export const SERVICE_ROWS: readonly ServiceRow[] = [
     protocols: ['awsJson1_0'],
     signingName: 'dynamodb',
     targetPrefix: 'DynamoDB_20120810',
+    errorNamespace: 'com.amazonaws.dynamodb.v20120810',
     validationErrorCode: 'ValidationException',
   },
   {
@@ -78,6 +79,7 @@ export const SERVICE_ROWS: readonly ServiceRow[] = [
     protocols: ['awsJson1_0', 'awsQuery'],
     signingName: 'sqs',
     targetPrefix: 'AmazonSQS',
+    errorNamespace: 'com.amazonaws.sqs',
     // The namespace of the query API, from the model SQS had before it moved to JSON.
     xmlNamespace: 'http://queue.amazonaws.com/doc/2012-11-05/',
     queryCompatible: true,

@@ -61,24 +61,32 @@ function createRestRoutes(model: ServiceModel): RestRoutes {
   return (request) => {
     const parts = splitPath(request.path);
     const query = new Map(request.query);
+    let best: Found | undefined;
     let lacking: RestMatch | undefined;
     for (const route of byMethod.get(request.method) ?? []) {
+      if (best !== undefined && route.score < best.score) break;
       if (route.takesBucket !== (request.hasBucket ?? false)) continue;
       const labels = matchPath(route.segments, parts);
       if (labels === undefined || !hasLiterals(route, query)) continue;
-      if (hasRequired(route, query, request.headers)) return { operation: route.operation, labels };
+      const { operation, score } = route;
       // Right but for a required parameter: validation says which, unless another route fits whole.
-      lacking ??= { operation: route.operation, labels };
+      if (!hasRequired(route, query, request.headers)) lacking ??= { operation, labels };
+      // Two operations of S3 differ by host alone; the SDK's marker tells them apart.
+      else if (best === undefined || query.get('x-id') === operation.name) best = { operation, labels, score };
     }
-    return lacking;
+    return best ?? lacking;
   };
+}
+
+interface Found extends RestMatch {
+  readonly score: number;
 }
 
 function compileRoute(operation: Operation, uri: string): Route {
   const [path = '/', search = ''] = uri.split('?');
   const segments = splitPath(path).map(compileSegment);
   const literals = [...new URLSearchParams(search)]
-    // The SDK's own marker; other clients do not send it.
+    // The SDK's own marker; other clients do not send it. It only breaks ties.
     .filter(([name]) => name !== 'x-id')
     .map(([name, value]) => [name, value === '' ? undefined : value] as const);
   const bindings = bindingsOf(schemaOf(operation.schema[INPUT]));
@@ -163,4 +171,10 @@ function hasRequired(
 
 function safeDecode(part: string): string {
   return part.includes('%') ? decodeURIComponent(part) : part;
+}
+
+/** Names of the literal query parts of an operation's URI. */
+export function literalQueryNames(operation: Operation): readonly string[] {
+  const search = httpTraitOf(operation)?.[1].split('?')[1];
+  return search === undefined ? [] : [...new URLSearchParams(search).keys()];
 }

@@ -8,6 +8,7 @@ import { bindingsOf, readBindings, writeHeaders } from './http-bindings.ts';
 import type { Bindings } from './http-bindings.ts';
 import type { RoutedCall } from './protocol.ts';
 import { asBuffer, readBody } from './request-body.ts';
+import { literalQueryNames } from './rest-routes.ts';
 import { httpTraitOf, kindOf, schemaOf } from './schema.ts';
 import type { Member, Schema } from './schema.ts';
 import { streamRequestBody } from './streaming-body.ts';
@@ -64,9 +65,14 @@ export function serializeRest(call: RoutedCall, output: unknown, codec: RestCode
   return { status, headers: { 'content-type': codec.contentType, ...headers }, body };
 }
 
-function readBound(bindings: Bindings, { request, labels }: RoutedCall, codec: RestCodec): Record<string, unknown> {
+function readBound(bindings: Bindings, call: RoutedCall, codec: RestCodec): Record<string, unknown> {
+  const { request, labels, operation } = call;
   try {
-    return readBindings(bindings, { labels, query: parseForm(request.query), headers: request.headers });
+    const fields = parseForm(request.query);
+    // Literal parts of the URI belong to the address; they would show in a map of all parameters.
+    const literals = bindings.queryParams === undefined ? [] : literalQueryNames(operation);
+    const query = literals.length === 0 ? fields : fields.filter(([name]) => !literals.includes(name));
+    return readBindings(bindings, { labels, query, headers: request.headers });
   } catch (error) {
     if (error instanceof MalformedText) throw codec.refuseText(error);
     throw error;

@@ -185,7 +185,12 @@ async function routeUnsigned(request: HttpRequest, services: Services): Promise<
     const action = fields.find(([name]) => name === 'Action')?.[1];
     const speakers = services.rows.filter(({ protocols }) => protocols.some((name) => name === 'awsQuery' || name === 'ec2Query'));
     const candidates = speakers.filter(({ apiVersion }) => version === undefined || apiVersion === version);
-    if (action !== undefined && candidates.length > 0) return routeAmong(request, candidates, services);
+    // An object may be fetched with any query string: only the root path is surely an action's.
+    const surely = isForm(request) || request.path === '/';
+    if (action !== undefined && candidates.length > 0 && (surely || version !== undefined)) {
+      const routed = await routeAmong(request, candidates, services);
+      if (routed.kind === 'routed' || surely) return routed;
+    }
     if (isForm(request)) {
       const error = action === undefined ? missingAction() : invalidAction(action, version);
       return { kind: 'failure', request, protocol: protocolNamed('awsQuery'), error };
