@@ -8,10 +8,10 @@ import type { FunctionDefinition, FunctionRunner, LogSink } from '../base/functi
 import type { Random } from '../base/random.ts';
 import { inspectArchive } from './archive.ts';
 import { createCodeTrees, type CodeTrees } from './code-trees.ts';
-import { buildEnvironment } from './environment-variables.ts';
+import { buildEnvironment, needsEnvironmentAtStart } from './environment-variables.ts';
 import { ExecutionEnvironment } from './execution-environment.ts';
 import type { Guest } from './guest.ts';
-import { type Isolation, processIsolation } from './isolation.ts';
+import { type InnerLayout, type Isolation, processIsolation } from './isolation.ts';
 import { createLauncher, type Launcher, type ProvidedModules } from './launcher.ts';
 import { createLogChannels } from './log-channel.ts';
 import { findNodeModules, linkNodeModules, linkPythonPackages } from './provided-modules.ts';
@@ -210,6 +210,8 @@ async function startRuntime(
   const { memoryMb, ephemeralStorageMb, handler } = definition;
   const settings = { definition, runtime, logStreamName, endpoint: options.endpoint() };
   const command = options.runtimeClients?.[definition.runtime];
+  const complete = (inner: InnerLayout, runtimeApi: string): Record<string, string> =>
+    buildEnvironment({ ...settings, ...inner, runtimeApi });
   if (runtime.family === 'provided' || command !== undefined) {
     return launcher.bootForeign({
       runtime,
@@ -218,14 +220,15 @@ async function startRuntime(
       tree,
       command,
       handler,
-      complete: (inner, runtimeApi) => buildEnvironment({ ...settings, ...inner, runtimeApi }),
+      complete,
     });
   }
-  const guest = await launcher.boot({ runtime, memoryMb, ephemeralStorageMb, tree });
+  const atStart = needsEnvironmentAtStart(definition, tree) ? { complete } : {};
+  const guest = await launcher.boot({ runtime, memoryMb, ephemeralStorageMb, tree, ...atStart });
   const inner = launcher.isolation.inner({ ...guest.layout, tree });
   const runtimeApi = inner.socketPath ?? guest.api.address;
   guest.api.assign({
-    env: buildEnvironment({ ...settings, ...inner, runtimeApi }),
+    env: complete(inner, runtimeApi),
     workingDirectory: inner.workingDirectory,
     nowMs: options.cloudNowMs?.(),
     codePath: pythonPath(inner.tree, runtime, inner.providedFolder),

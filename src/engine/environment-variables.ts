@@ -1,4 +1,5 @@
 // The environment variables a function sees: the user's, then the reserved ones. Nothing of the host's.
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FunctionDefinition } from '../base/function-runner.ts';
 import type { CodeTree } from './code-trees.ts';
@@ -50,6 +51,16 @@ export function buildEnvironment(settings: EnvironmentSettings): Record<string, 
       ? {}
       : { AWS_EXECUTION_ENV: `AWS_Lambda_${definition.runtime}` }),
   };
+}
+
+/** Read by the interpreter, the loader or the C library before any code of ours runs. */
+const READ_AT_START = /^(NODE_|LD_|PYTHON|UV_|SSL_|OPENSSL_|MALLOC_|GLIBC_|LC_|AWS_LAMBDA_EXEC_WRAPPER$)/;
+
+/** Whether the runtime must start with its final environment: one booted ahead would come too late. */
+export function needsEnvironmentAtStart(definition: FunctionDefinition, tree: CodeTree): boolean {
+  const own = Object.keys(definition.environment).some((name) => READ_AT_START.test(name));
+  // LD_LIBRARY_PATH leads there.
+  return own || existsSync(join(tree.taskRoot, 'lib')) || existsSync(join(tree.layerRoot, 'lib'));
 }
 
 function modulePath(settings: EnvironmentSettings): Record<string, string> {

@@ -31,19 +31,18 @@ export interface BootRequest {
   readonly runtime: Runtime;
   readonly memoryMb: number;
   readonly ephemeralStorageMb: number;
-  /** Needed at boot only where the driver mounts it. */
+  /** Undefined: booted ahead, for a function not known yet. */
   readonly tree?: CodeTree;
-  /** Variables the interpreter itself reads at start: NODE_OPTIONS, LD_PRELOAD, … */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Makes the environment the process starts with; without it a bare one. */
+  readonly complete?: (inner: InnerLayout, runtimeApi: string) => Record<string, string>;
 }
 
 /** What a program that is not ours is started with. */
-export interface ForeignRequest extends Omit<BootRequest, 'env'> {
+export interface ForeignRequest extends BootRequest {
   readonly tree: CodeTree;
   /** Undefined: `bootstrap` of the function or of a layer. */
   readonly command: readonly string[] | undefined;
   readonly handler: string;
-  /** Completes the environment once the Runtime API's address is known. */
   readonly complete: (inner: InnerLayout, runtimeApi: string) => Record<string, string>;
 }
 
@@ -55,12 +54,16 @@ export interface Launcher {
   bootForeign(request: ForeignRequest): Promise<Guest>;
 }
 
-const BARE_ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'en_US.UTF-8', TZ: ':UTC' };
+const BARE_ENVIRONMENT: Record<string, string> = {
+  PATH: '/usr/local/bin:/usr/bin:/bin',
+  LANG: 'en_US.UTF-8',
+  TZ: ':UTC',
+};
 
 export function createLauncher(settings: LauncherSettings): Launcher {
   const { isolation, channels, watchdog } = settings;
 
-  async function prepare(request: Omit<BootRequest, 'env'>, api: RuntimeApi): Promise<HostLayout> {
+  async function prepare(request: BootRequest, api: RuntimeApi): Promise<HostLayout> {
     const folder = settings.newFolder();
     mkdirSync(join(folder, 'tmp'), { recursive: true });
     const provided = await settings.provided(request.runtime);
@@ -84,8 +87,9 @@ export function createLauncher(settings: LauncherSettings): Launcher {
       ]);
       const layout = await prepare(request, api);
       const inner = isolation.inner(layout);
-      const argv = ownRuntime(request, inner, inner.socketPath ?? api.address);
-      const env = { ...BARE_ENVIRONMENT, ...request.env };
+      const address = inner.socketPath ?? api.address;
+      const env = request.complete?.(inner, address) ?? BARE_ENVIRONMENT;
+      const argv = wrap(ownRuntime(request, inner, address), env, inner);
       return startGuest({ argv, env, layout, isolation, api, channel, watchdog });
     },
     async bootForeign(request) {
@@ -93,8 +97,8 @@ export function createLauncher(settings: LauncherSettings): Launcher {
       const [api, channel] = await Promise.all([openRuntimeApi(undefined), channels.open()]);
       const layout = await prepare(request, api);
       const inner = isolation.inner(layout);
-      const argv = foreignRuntime(request, inner);
       const env = { ...request.complete(inner, api.address), _LAMBDA_TELEMETRY_LOG_FD: '3' };
+      const argv = wrap(foreignRuntime(request, inner), env, inner);
       return startGuest({ argv, env, layout, isolation, api, channel, watchdog });
     },
   };
@@ -117,6 +121,16 @@ function ownRuntime(request: BootRequest, inner: InnerLayout, address: string): 
     case 'provided':
       throw new FunctionUnavailable('InvalidRuntimeException', `${runtime.id} has no runtime of ours`);
   }
+}
+
+/** AWS: a script that starts the runtime. docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html */
+function wrap(argv: string[], env: Record<string, string>, inner: InnerLayout): string[] {
+  const wrapper = env['AWS_LAMBDA_EXEC_WRAPPER'];
+  if (wrapper === undefined || wrapper === '') return argv;
+  const path = wrapper
+    .replace(/^\/opt\//, `${inner.tree.layerRoot}/`)
+    .replace(/^\/var\/task\//, `${inner.tree.taskRoot}/`);
+  return [path, ...argv];
 }
 
 /** AWS: the Node.js bootstrap gives 90 % of the memory to the old space, half of the rest to semi-spaces. */
