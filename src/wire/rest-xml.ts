@@ -125,7 +125,8 @@ function requestIdHeaders(requestId: string): Record<string, string> {
   return { 'x-amz-request-id': requestId, 'x-amz-id-2': hostId(requestId) };
 }
 
-function hostId(requestId: string): string {
+/** The `x-amz-id-2` that goes with a request id. */
+export function hostId(requestId: string): string {
   return Buffer.from(`cloudlet/${requestId}`).toString('base64');
 }
 

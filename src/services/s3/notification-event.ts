@@ -1,6 +1,6 @@
 // The event records that buckets send: S3 user guide, "Event message structure".
-import { createHash } from 'node:crypto';
 import type { Principal } from '../../kernel/context.ts';
+import { hostId } from '../../wire/rest-xml.ts';
 import { customerId } from './owner.ts';
 
 /** One change of one object, before it is known who hears of it. */
@@ -43,7 +43,7 @@ export function formatEvent(event: ObjectEvent, configurationId: string): string
     requestParameters: { sourceIPAddress: event.sourceIp },
     responseElements: {
       'x-amz-request-id': event.requestId,
-      'x-amz-id-2': extendedRequestId(event.requestId),
+      'x-amz-id-2': hostId(event.requestId),
     },
     s3: {
       s3SchemaVersion: '1.0',
@@ -71,15 +71,8 @@ export function formatTestEvent(event: {
     Time: new Date(event.timeMs).toISOString(),
     Bucket: event.bucket,
     RequestId: event.requestId,
-    HostId: extendedRequestId(event.requestId),
+    HostId: hostId(event.requestId),
   });
-}
-
-/** The `x-amz-id-2` of a request: 76 characters of base64 that belong to its id. */
-export function extendedRequestId(requestId: string): string {
-  const half = (part: string): Buffer =>
-    createHash('sha256').update(`${part} of ${requestId}`).digest();
-  return Buffer.concat([half('first'), half('second')]).subarray(0, 56).toString('base64');
 }
 
 /** Form encoding: a space is `+`; slashes stay. S3 user guide: `red flower.jpg` → `red+flower.jpg`. */
