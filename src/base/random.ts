@@ -20,15 +20,17 @@ export function randomUuid(random: Random): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-/** `length` characters drawn from `alphabet`. */
+/** `length` characters drawn from `alphabet` (at most 256 characters). */
 export function randomText(random: Random, length: number, alphabet: string): string {
+  // Rejection keeps the draw uniform when the alphabet does not divide 256.
+  const fair = 256 - (256 % alphabet.length);
   let text = '';
-  for (const byte of random.bytes(length * 2)) {
-    // Rejection keeps the draw uniform when the alphabet does not divide 256.
-    if (byte < 256 - (256 % alphabet.length)) text += alphabet[byte % alphabet.length] ?? '';
-    if (text.length === length) return text;
+  while (text.length < length) {
+    for (const byte of random.bytes((length - text.length) * 2)) {
+      if (byte < fair && text.length < length) text += alphabet[byte % alphabet.length] ?? '';
+    }
   }
-  return text + randomText(random, length - text.length, alphabet);
+  return text;
 }
 
 /** xoshiro128** seeded through splitmix32. Not for secrets; for runs that must replay exactly. */

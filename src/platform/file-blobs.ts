@@ -17,6 +17,7 @@ export interface FileBlobsOptions {
 type Source = Uint8Array | AsyncIterable<Uint8Array>;
 
 const INCOMING = 'incoming';
+const FOLDER = /^[0-9a-f]{2}$/;
 // A file that got no byte for a day belongs to a process that died while it wrote.
 const ABANDONED_AFTER_MS = 86_400_000;
 const CHUNK_BYTES = 64 * 1024;
@@ -62,7 +63,9 @@ export async function openFileBlobs(options: FileBlobsOptions): Promise<Blobs> {
         throw error;
       }
     },
-    read: (id, range) => readFrom(locate(path, id), id, range),
+    async *read(id, range) {
+      yield* readFrom(locate(path, id), id, range);
+    },
     async get(id) {
       return readFile(locate(path, id)).catch((error: unknown) => throwMissing(error, id));
     },
@@ -71,7 +74,7 @@ export async function openFileBlobs(options: FileBlobsOptions): Promise<Blobs> {
     },
     async *list() {
       for (const first of await readdir(path)) {
-        if (first === INCOMING) continue;
+        if (!FOLDER.test(first)) continue;
         for (const second of await readdir(join(path, first))) {
           yield* (await readdir(join(path, first, second))).filter(isBlobId);
         }

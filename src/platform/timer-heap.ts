@@ -13,6 +13,8 @@ export interface TimerHeap<T extends HeapTimer> {
   peek(): T | undefined;
   /** The earliest, taken out. */
   pop(): T | undefined;
+  /** Drops the timers that `keep` refuses. */
+  retain(keep: (timer: T) => boolean): void;
 }
 
 /** A binary heap. */
@@ -62,6 +64,11 @@ export function createTimerHeap<T extends HeapTimer>(): TimerHeap<T> {
       const last = heap.pop();
       if (last !== undefined && heap.length > 0) siftDown(last);
       return first;
+    },
+    retain(keep) {
+      const kept = heap.filter(keep).sort((a, b) => (before(a, b) ? -1 : 1));
+      // What is sorted is a heap.
+      heap.splice(0, heap.length, ...kept);
     },
   };
 }

@@ -20,10 +20,15 @@ interface Timer {
   done: boolean;
 }
 
+// Long polls cancel a timer each, and a clock that stands still would keep them for ever.
+const MANY_CANCELLED = 64;
+
 export function createVirtualClock({ startMs, activity }: VirtualClockOptions): VirtualClock {
   const timers = createTimerHeap<Timer>();
   let nowMs = startMs;
   let scheduled = 0;
+  /** Cancelled timers that are still in the heap. */
+  let cancelled = 0;
   let wakeQueued = false;
   let lastAdvance: Promise<unknown> = Promise.resolve();
   let report: { atMs: number; label: string }[] | undefined;
@@ -33,8 +38,16 @@ export function createVirtualClock({ startMs, activity }: VirtualClockOptions): 
     timers.push(timer);
     if (dueMs <= nowMs) wakeSoon();
     return () => {
+      if (timer.done) return;
       timer.done = true;
+      cancelled += 1;
+      if (cancelled > MANY_CANCELLED && cancelled * 2 > timers.size) sweep();
     };
+  }
+
+  function sweep(): void {
+    timers.retain((timer) => !timer.done);
+    cancelled = 0;
   }
 
   // What is due already does not wait for an advance; like setTimeout it never fires inside `schedule`.
@@ -65,7 +78,10 @@ export function createVirtualClock({ startMs, activity }: VirtualClockOptions): 
   }
 
   function peekPending(): Timer | undefined {
-    while (timers.peek()?.done === true) timers.pop();
+    while (timers.peek()?.done === true) {
+      timers.pop();
+      cancelled -= 1;
+    }
     return timers.peek();
   }
 
