@@ -2,9 +2,6 @@
 import { ServiceError } from '../../base/errors.ts';
 import type { Item } from './attribute-value.ts';
 
-/** Builds the error for a problem with a value, in the words of the place where the value stands. */
-export type Complain = (problem: string) => ServiceError;
-
 export function invalid(message: string): ServiceError {
   return new ServiceError('ValidationException', message);
 }

@@ -43,6 +43,11 @@ export function decodeItem(bytes: Uint8Array): SizedItem {
   return { item: readItem(reader), size };
 }
 
+/** The size alone, without reading the item. */
+export function storedSize(bytes: Uint8Array): number {
+  return readCount({ bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), at: 1 });
+}
+
 function reserve(to: Writer, length: number): void {
   if (to.at + length <= to.bytes.length) return;
   const grown = Buffer.allocUnsafe(Math.max(to.bytes.length * 2, to.at + length));

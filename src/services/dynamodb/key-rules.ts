@@ -74,12 +74,7 @@ export function checkIndexKeys(table: TableDefinition, item: Item): void {
       const value = attributeOf(item, attribute.name);
       if (value === undefined) return;
       if (!(attribute.type in value)) throw indexKeyMismatch(index, attribute, value);
-      const empty = emptyKind(value);
-      if (empty !== undefined) {
-        throw invalid(
-          `One or more parameter values are not valid. A value specified for a secondary index key is not supported. The AttributeValue for a key attribute cannot contain an empty ${empty} value. IndexName: ${index.name}, IndexKey: ${attribute.name}`,
-        );
-      }
+      checkNotEmptyIndexKey(index, attribute.name, value);
       checkKeyLength(value, role);
     });
   }
@@ -106,6 +101,32 @@ export function checkUpdatedIndexKeys(
       checkKeyLength(value, role);
     });
   }
+}
+
+/** Throws for empty values of key attributes, whatever else may be wrong with the item or key. */
+export function checkNoEmptyKeys(table: TableDefinition, item: Item): void {
+  for (const name of keyNames(table.key)) {
+    const value = attributeOf(item, name);
+    if (value !== undefined) checkNotEmpty(name, value);
+  }
+}
+
+/** The same for keys of indexes. */
+export function checkNoEmptyIndexKeys(table: TableDefinition, item: Item): void {
+  for (const index of byName(table.indexes)) {
+    for (const name of keyNames(index.key)) {
+      const value = attributeOf(item, name);
+      if (value !== undefined) checkNotEmptyIndexKey(index, name, value);
+    }
+  }
+}
+
+function checkNotEmptyIndexKey(index: IndexDefinition, name: string, value: AttributeValue): void {
+  const empty = emptyKind(value);
+  if (empty === undefined) return;
+  throw invalid(
+    `One or more parameter values are not valid. A value specified for a secondary index key is not supported. The AttributeValue for a key attribute cannot contain an empty ${empty} value. IndexName: ${index.name}, IndexKey: ${name}`,
+  );
 }
 
 /** An index key set to an empty literal, which can be told before the item is read. */

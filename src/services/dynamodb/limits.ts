@@ -38,7 +38,6 @@ export const PROJECTED_ATTRIBUTES_MAX = 100;
 export const CAPACITY_UNITS_MAX = 1_000_000_000_000;
 export const TAGS_MAX = 50;
 export const LIST_TABLES_MAX = 100;
-export const LIST_TAGS_PAGE = 10;
 
 /** AWS: items that expired longer ago than this are left alone, against mistakes with units. */
 export const EXPIRY_MAX_AGE_SEC = 5 * 365 * 24 * 3600;

@@ -1,6 +1,8 @@
 // DynamoDB numbers: 38 significant decimal digits, magnitudes 1E-130 to 9.9…E+125, exact arithmetic.
-import type { Complain } from './errors.ts';
 import { NUMBER_MAX_DIGITS, NUMBER_MAX_EXPONENT, NUMBER_MIN_EXPONENT } from './limits.ts';
+
+/** Builds the error for a problem with a value, in the words of the place where the value stands. */
+export type Complain = (problem: string) => Error;
 
 // A number is kept as its canonical text: plain decimal notation without needless zeros or signs, as
 // DynamoDB gives it back. Equal numbers have equal texts.

@@ -23,6 +23,8 @@ export interface Throughput {
   readonly writeUnits: number;
   readonly lastIncreaseMs?: number;
   readonly lastDecreaseMs?: number;
+  /** Decreases on the day of the last one. */
+  readonly decreases?: number;
 }
 
 /** Settings that say how much, by their AWS member names: kept and shown. */
