@@ -151,7 +151,7 @@ async function deleteGeneration(
   let reason: string | undefined;
   for (let attempt = 1; attempt <= 3; attempt++) {
     try {
-      await handler.delete({ ...requestFor(book.run, { logicalId, properties, nameToken }), physicalId });
+      await handler.delete({ ...requestFor(book.run, { logicalId, type, properties, nameToken }), physicalId });
       return undefined;
     } catch (error) {
       reason = explain(error);

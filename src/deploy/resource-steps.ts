@@ -92,8 +92,8 @@ async function findObstacle(step: Step): Promise<string | undefined> {
 }
 
 function createRequest({ book, logicalId, intended }: Step, onName?: (name: string) => void): ResourceRequest {
-  const { properties, nameToken } = intended;
-  return requestFor(book.run, { logicalId, properties, nameToken, ...(onName === undefined ? {} : { onName }) });
+  const { type, properties, nameToken } = intended;
+  return requestFor(book.run, { logicalId, type, properties, nameToken, ...(onName === undefined ? {} : { onName }) });
 }
 
 async function tryCreate(step: Step): Promise<Made> {
@@ -162,7 +162,8 @@ async function tryUpdate(step: Step, current: ResourceGeneration): Promise<Made>
   const { nameToken, physicalId, properties: previous } = current;
   try {
     if (handler.update === undefined) return { reason: `${handler.type} cannot be updated in place` };
-    const request = requestFor(book.run, { logicalId, properties: intended.properties, nameToken });
+    const { type, properties } = intended;
+    const request = requestFor(book.run, { logicalId, type, properties, nameToken });
     return { result: await handler.update({ ...request, physicalId, previous }) };
   } catch (error) {
     return { reason: explain(error) };

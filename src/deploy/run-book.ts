@@ -2,6 +2,7 @@
 import { ServiceError } from '../base/errors.ts';
 import { randomText } from '../base/random.ts';
 import type { Properties, ResourceRequest } from '../kernel/resources.ts';
+import { TemplateError } from '../kernel/templates.ts';
 import type {
   ResourceRecord,
   ResourceStatus,
@@ -92,6 +93,7 @@ export function physicalName(
 
 export interface Subject {
   readonly logicalId: string;
+  readonly type: string;
   readonly properties: Properties;
   readonly nameToken: string;
   /** Hears of every generated name that the handler asked for. */
@@ -99,12 +101,13 @@ export interface Subject {
 }
 
 export function requestFor(run: StackRun, subject: Subject): ResourceRequest {
-  const { logicalId, properties, nameToken: token, onName } = subject;
+  const { logicalId, type, properties, nameToken: token, onName } = subject;
   const { account, region, stackName, stackId } = run.stack;
   return {
     account,
     region,
     logicalId,
+    type,
     stackName,
     stackId,
     properties,
@@ -116,12 +119,15 @@ export function requestFor(run: StackRun, subject: Subject): ResourceRequest {
       return name;
     },
     sleep: (delayMs) => run.sleep(delayMs),
-    until: (topic, check) => run.until(topic, check),
+    until: run.until,
+    exchange: run.exchange,
   };
 }
 
 /** A handler's error as a status reason. */
 export function explain(error: unknown): string {
+  // A handler that speaks for another party (a custom resource, a nested stack) words the reason itself.
+  if (error instanceof TemplateError) return error.message;
   const message = error instanceof Error ? error.message : String(error);
   const code = error instanceof ServiceError ? handlerErrorCode(error.code) : 'InternalFailure';
   return `Resource handler returned message: "${message}" (HandlerErrorCode: ${code})`;

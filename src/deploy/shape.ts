@@ -55,13 +55,13 @@ function visit(value: unknown, place: Place): unknown {
 function visitObject(value: Properties, shape: ObjectShape, place: Place): Properties {
   const { path, problems } = place;
   for (const key of Object.keys(value)) {
-    if (!Object.hasOwn(shape.properties, key)) problems.push(`${path}: extraneous key [${key}] is not permitted`);
+    if (shape.others === undefined && !Object.hasOwn(shape.properties, key)) problems.push(`${path}: extraneous key [${key}] is not permitted`);
   }
   for (const key of shape.required ?? []) {
     if (value[key] === undefined) problems.push(`${path}: required key [${key}] not found`);
   }
   return mapMembers(value, (key, inner) => {
-    const member = shape.properties[key];
+    const member = Object.hasOwn(shape.properties, key) ? shape.properties[key] : shape.others;
     return member === undefined ? inner : visit(inner, { shape: member, path: `${path}/${key}`, problems });
   });
 }

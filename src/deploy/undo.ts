@@ -95,7 +95,7 @@ async function findLeftover(
   const handler = handlerFor(handlers, intended.type);
   const { properties, nameToken } = intended;
   try {
-    const found = await handler.find?.(requestFor(book.run, { logicalId: record.logicalId, properties, nameToken }));
+    const found = await handler.find?.(requestFor(book.run, { logicalId: record.logicalId, type: intended.type, properties, nameToken }));
     return found === undefined ? undefined : { ...intended, physicalId: found, attributes: {} };
   } catch {
     // Not to be found out: the create's own failure is already in the events.
@@ -108,6 +108,11 @@ async function revertUpdate(book: RunBook, handlers: Handlers, record: ResourceR
   const before = isDone ? record.previous : record.current;
   const attempted = isDone ? record.current?.properties : record.change?.intended.properties;
   if (before === undefined || attempted === undefined) return 'done';
+  if (isDone && record.current !== undefined && record.current.physicalId !== before.physicalId) {
+    // The update made a new resource by itself (custom resources may): the old one still stands.
+    await book.write(restored(record, before, record.current));
+    return 'done';
+  }
   const handler = handlerFor(handlers, before.type);
   await book.write({ ...record, status: 'UPDATE_IN_PROGRESS' }, { properties: before.properties });
   const result = await tryRestore(book, handler, { logicalId: record.logicalId, before, attempted });
@@ -129,10 +134,10 @@ async function tryRestore(
   },
 ): Promise<{ readonly generation: ResourceGeneration } | { readonly reason: string }> {
   const { logicalId, before, attempted } = subject;
-  const { properties, nameToken, physicalId } = before;
+  const { type, properties, nameToken, physicalId } = before;
   try {
     if (handler.update === undefined) return { generation: before };
-    const request = requestFor(book.run, { logicalId, properties, nameToken });
+    const request = requestFor(book.run, { logicalId, type, properties, nameToken });
     const result = await handler.update({ ...request, physicalId, previous: attempted });
     return {
       generation: { ...before, physicalId: result.physicalId, attributes: result.attributes ?? before.attributes },

@@ -1,4 +1,5 @@
 // Resource handlers: how a CloudFormation type is made of its service's own public operations.
+import type { ReadTx } from '../base/store.ts';
 import type { Call, Scope } from './call.ts';
 
 /** A small part of JSON Schema: enough to refuse a wrong property with its path. */
@@ -10,12 +11,16 @@ export type PropertyShape =
       readonly type: 'object';
       readonly properties: Readonly<Record<string, PropertyShape>>;
       readonly required?: readonly string[];
+      /** Shape of members not named above. Absent: there are none. */
+      readonly others?: PropertyShape;
     };
 
 export type Properties = Readonly<Record<string, unknown>>;
 
 export interface ResourceRequest extends Scope {
   readonly logicalId: string;
+  /** As the template names it; custom types share one handler. */
+  readonly type: string;
   readonly stackName: string;
   readonly stackId: string;
   /** Resolved and validated properties. Strings that hold numbers or booleans are already coerced. */
@@ -28,9 +33,30 @@ export interface ResourceRequest extends Scope {
   physicalName(maxLength: number): string;
   /** Waits on the cloud's clock (a table that becomes active…) without counting as work in flight. */
   sleep(delayMs: number): Promise<void>;
-  /** Asks `check` now and after every commit that notifies `topic`, until it answers something. */
-  until<T>(topic: string, check: () => Promise<T | undefined>): Promise<T>;
+  /** See `Until`. */
+  readonly until: Until;
+  /** See `Exchange`. */
+  readonly exchange: Exchange;
 }
+
+/**
+ * Asks `check` now and after every commit that notifies `topic`, until it answers something. Does not count as
+ * work in flight. Gives undefined when `timeoutMs` of the cloud's time have passed.
+ */
+export type Until = <T>(
+  topic: string,
+  check: (view: ReadTx) => Promise<T | undefined>,
+  timeoutMs: number,
+) => Promise<T | undefined>;
+
+/**
+ * Opens a URL that outsiders may PUT one text to, hands it to `send`, and gives what was put there; undefined
+ * when `timeoutMs` have passed. Waiting does not count as work in flight.
+ */
+export type Exchange = (
+  send: (url: string, id: string) => Promise<void>,
+  timeoutMs: number,
+) => Promise<string | undefined>;
 
 export interface ResourceResult {
   /** What `Ref` gives. */

@@ -1,7 +1,7 @@
 // The contract between the CloudFormation API, which keeps stacks, and the deploy layer, which makes them.
 import type { Random } from '../base/random.ts';
 import type { Call, Scope } from './call.ts';
-import type { Properties } from './resources.ts';
+import type { Exchange, Properties, Until } from './resources.ts';
 
 /** Plugged in by the composition root; implemented by `deploy/template-engine.ts`. Keeps no state. */
 export interface TemplateEngine {
@@ -192,8 +192,8 @@ export interface StackRun extends StackView {
   readonly call: Call;
   /** Waits on the cloud's clock without counting as work in flight. */
   sleep(delayMs: number): Promise<void>;
-  /** Asks `check` now and after every commit that notifies `topic`, until it answers something. */
-  until<T>(topic: string, check: () => Promise<T | undefined>): Promise<T>;
+  readonly until: Until;
+  readonly exchange: Exchange;
   readonly random: Random;
   /** `aws:cloudformation:*` and the stack's own. */
   readonly stackTags: Readonly<Record<string, string>>;
