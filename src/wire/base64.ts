@@ -3,7 +3,7 @@ import { wrongType } from './value-reader.ts';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
-/** Throws SerializationException, with DynamoDB's messages, for text that is not canonical base64. */
+/** Throws SerializationException, with DynamoDB's messages, for text that is not canonical. */
 export function decodeBase64(text: string): Uint8Array {
   if (text.length % 4 !== 0) {
     throw wrongType(
@@ -12,7 +12,11 @@ export function decodeBase64(text: string): Uint8Array {
   }
   const bytes = Buffer.from(text, 'base64');
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
-  if (bytes.length !== (text.length / 4) * 3 - padding || text.includes('-') || text.includes('_')) {
+  if (
+    bytes.length !== (text.length / 4) * 3 - padding ||
+    text.includes('-') ||
+    text.includes('_')
+  ) {
     throw wrongType('Invalid last non-pad Base64 character dectected');
   }
   if (padding > 0) {

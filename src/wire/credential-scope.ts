@@ -8,7 +8,8 @@ const QUERY_SCOPE = /(?:^|&)X-Amz-Credential=([^&]+)/i;
 export function signingNameOf({ headers, query }: HttpRequest): string | undefined {
   const authorization = headers['authorization'];
   // Signature version 2 is S3's alone by now: `AWS AKID:signature`.
-  if (authorization?.startsWith('AWS ') === true || /(?:^|&)AWSAccessKeyId=/.test(query)) return 's3';
+  if (authorization?.startsWith('AWS ') === true || /(?:^|&)AWSAccessKeyId=/.test(query))
+    return 's3';
   const header = authorization === undefined ? null : HEADER_SCOPE.exec(authorization);
   if (header?.[1] !== undefined) return serviceOf(header[1]);
   const parameter = query === '' ? null : QUERY_SCOPE.exec(query);

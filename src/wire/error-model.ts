@@ -33,7 +33,10 @@ export function describeError(model: ServiceModel | undefined, error: ServiceErr
   const modelStatus = traits.httpError ?? (traits.error === 'server' ? 500 : DEFAULT_STATUS);
   // ServiceError's own status stands unless it is the default.
   const status = error.status === DEFAULT_STATUS ? modelStatus : error.status;
-  const [queryCode, queryStatus] = traits.awsQueryError ?? [String((found as unknown[])[2]), status];
+  const [queryCode, queryStatus] = traits.awsQueryError ?? [
+    String((found as unknown[])[2]),
+    status,
+  ];
   const messageName = membersOf(schema).find(({ name }) => name.toLowerCase() === 'message')?.name;
   return {
     schema,
@@ -44,7 +47,10 @@ export function describeError(model: ServiceModel | undefined, error: ServiceErr
     queryStatus: error.status === DEFAULT_STATUS ? queryStatus : error.status,
     fault: traits.error === 'server' || status >= 500 ? 'Receiver' : 'Sender',
     message: error.message,
-    members: { ...(messageName === undefined ? {} : { [messageName]: error.message }), ...error.fields },
+    members: {
+      ...(messageName === undefined ? {} : { [messageName]: error.message }),
+      ...error.fields,
+    },
   };
 }
 

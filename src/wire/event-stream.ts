@@ -3,6 +3,7 @@ import { EventStreamCodec } from '@smithy/core/event-streams';
 import { fromUtf8, toUtf8 } from '@smithy/core/serde';
 import type { MessageHeaders } from '@smithy/types';
 import { AssertionFailed, ServiceError } from '../base/errors.ts';
+import { mismatch } from './json-writer.ts';
 import { kindOf, membersOf } from './schema.ts';
 import type { Member, Schema } from './schema.ts';
 import { wrongType } from './value-reader.ts';
@@ -24,7 +25,9 @@ const codec = new EventStreamCodec(toUtf8, fromUtf8);
 
 /** The member that streams events, if the shape has one. */
 export function eventStreamMember(schema: Schema): Member | undefined {
-  return membersOf(schema).find(({ schema: member }) => member.isStreaming() && member.isStructSchema());
+  return membersOf(schema).find(
+    ({ schema: member }) => member.isStreaming() && member.isStructSchema(),
+  );
 }
 
 export interface EncodedStream {
@@ -35,15 +38,18 @@ export interface EncodedStream {
 }
 
 /**
- * Frames each `{ EventName: event }`. A ServiceError thrown by `events` becomes an exception message and
- * ends the stream, as the status line has been sent by then.
+ * Frames each `{ EventName: event }`. A ServiceError thrown by `events` becomes an exception message
+ * and ends the stream, as the status line has been sent by then.
  */
 export async function* encodeEvents(
   events: AsyncIterable<unknown>,
   { union, bodies, initial }: EncodedStream,
 ): AsyncGenerator<Uint8Array> {
   if (initial !== undefined) {
-    yield frame({ ':event-type': 'initial-response', ':content-type': bodies.contentType }, initial);
+    yield frame(
+      { ':event-type': 'initial-response', ':content-type': bodies.contentType },
+      initial,
+    );
   }
   try {
     for await (const event of events) yield encodeEvent(event, union, bodies);
@@ -64,7 +70,8 @@ export async function* decodeEvents(
     const { headers, body } = decodeFrame(message);
     const type = headers[':event-type']?.value;
     const member = typeof type === 'string' ? members.get(type) : undefined;
-    if (member !== undefined) yield { [member.name]: readEvent(member.schema, { headers, body }, bodies) };
+    if (member !== undefined)
+      yield { [member.name]: readEvent(member.schema, { headers, body }, bodies) };
   }
 }
 
@@ -88,17 +95,29 @@ function encodeEvent(event: unknown, union: Schema, bodies: EventBodies): Uint8A
     ? { ':message-type': 'exception', ':exception-type': member.name }
     : { ':event-type': member.name };
   if (payload !== undefined) {
-    return frame({ ...type, ':content-type': payloadType(payload.schema, bodies) }, writePayload(payload, value, bodies), headers);
+    return frame(
+      { ...type, ':content-type': payloadType(payload.schema, bodies) },
+      writePayload(payload, value, bodies),
+      headers,
+    );
   }
   // An event without members of a body is its headers alone.
   if (!hasBody) return frame(type, '', headers);
-  return frame({ ...type, ':content-type': bodies.contentType }, bodies.write(member.schema, value), headers);
+  return frame(
+    { ...type, ':content-type': bodies.contentType },
+    bodies.write(member.schema, value),
+    headers,
+  );
 }
 
 function encodeFailure(error: ServiceError, union: Schema, bodies: EventBodies): Uint8Array {
   const member = membersOf(union).find(({ name }) => name === error.code);
   if (member !== undefined) {
-    return encodeEvent({ [member.name]: { message: error.message, ...error.fields } }, union, bodies);
+    return encodeEvent(
+      { [member.name]: { message: error.message, ...error.fields } },
+      union,
+      bodies,
+    );
   }
   return frame(
     { ':message-type': 'error', ':error-code': error.code, ':error-message': error.message },
@@ -112,32 +131,27 @@ function payloadType(schema: Schema, bodies: EventBodies): string {
   return kind === 'string' ? 'text/plain' : bodies.contentType;
 }
 
-function writePayload(member: Member, event: Record<string, unknown>, bodies: EventBodies): Uint8Array | string {
+function writePayload(
+  member: Member,
+  event: Record<string, unknown>,
+  bodies: EventBodies,
+): Uint8Array | string {
   const value = event[member.name];
   if (value === undefined || value === null) return '';
   const kind = kindOf(member.schema);
   if (kind === 'blob') return value as Uint8Array;
-  return kind === 'string' ? String(value) : bodies.write(member.schema, value);
+  return kind === 'string' && typeof value === 'string'
+    ? value
+    : bodies.write(member.schema, value);
 }
 
 function setHeader(headers: MessageHeaders, { name, schema }: Member, value: unknown): void {
-  if (value === undefined || value === null) return;
-  switch (kindOf(schema)) {
-    case 'number':
-      headers[name] = integerHeader(Number(value));
-      return;
-    case 'boolean':
-      headers[name] = { type: 'boolean', value: value === true };
-      return;
-    case 'timestamp':
-      headers[name] = { type: 'timestamp', value: value as Date };
-      return;
-    case 'blob':
-      headers[name] = { type: 'binary', value: value as Uint8Array };
-      return;
-    default:
-      headers[name] = { type: 'string', value: String(value) };
-  }
+  if (typeof value === 'number') headers[name] = integerHeader(value);
+  else if (typeof value === 'boolean') headers[name] = { type: 'boolean', value };
+  else if (typeof value === 'string') headers[name] = { type: 'string', value };
+  else if (value instanceof Date) headers[name] = { type: 'timestamp', value };
+  else if (value instanceof Uint8Array) headers[name] = { type: 'binary', value };
+  else if (value !== undefined && value !== null) throw mismatch(schema, 'a header value', value);
 }
 
 function integerHeader(value: number): MessageHeaders[string] {
@@ -169,7 +183,9 @@ function decodeFrame(message: Uint8Array): Frame {
   try {
     return codec.decode(message);
   } catch (cause) {
-    throw new ServiceError('SerializationException', 'The event stream message is corrupt.', { cause });
+    throw new ServiceError('SerializationException', 'The event stream message is corrupt.', {
+      cause,
+    });
   }
 }
 
@@ -181,7 +197,8 @@ function readEvent(schema: Schema, { headers, body }: Frame, bodies: EventBodies
     if (traits.eventHeader !== undefined) {
       bound = true;
       const value = headers[name]?.value;
-      if (value !== undefined) out[name] = kindOf(member) === 'number' ? Number(value.valueOf()) : value;
+      if (value !== undefined)
+        out[name] = kindOf(member) === 'number' ? Number(value.valueOf()) : value;
     } else if (traits.eventPayload !== undefined) {
       bound = true;
       const kind = kindOf(member);
@@ -198,7 +215,8 @@ async function* splitMessages(source: AsyncIterable<Uint8Array>): AsyncGenerator
     pending = pending.length === 0 ? Buffer.from(chunk) : Buffer.concat([pending, chunk]);
     while (pending.length >= PRELUDE_BYTES) {
       const length = pending.readUInt32BE(0);
-      if (length < 16 || length > MAX_MESSAGE_BYTES) throw wrongType('The event stream message is corrupt.');
+      if (length < 16 || length > MAX_MESSAGE_BYTES)
+        throw wrongType('The event stream message is corrupt.');
       if (pending.length < length) break;
       yield pending.subarray(0, length);
       pending = pending.subarray(length);

@@ -20,7 +20,7 @@ export interface FormStyle {
 }
 
 const TEXT: TextStyle = { timestamps: 'date-time' };
-// A key is a path through the input; deeper ones than any model has are refused before they are walked.
+// A key is a path through the input; deeper ones than any model has are refused before the walk.
 const MAX_KEY_PARTS = 64;
 
 /** Splits `a=1&b=2`; throws MalformedQueryString on broken percent-encoding. */
@@ -36,7 +36,11 @@ export function parseForm(text: string): FormFields {
 }
 
 /** The input structure; fields that the schema does not know are ignored. */
-export function readForm(schema: Schema, fields: FormFields, style: FormStyle): Record<string, unknown> {
+export function readForm(
+  schema: Schema,
+  fields: FormFields,
+  style: FormStyle,
+): Record<string, unknown> {
   const root: FormNode = { text: undefined, children: new Map() };
   for (const [name, value] of fields) {
     const parts = name.split('.');
@@ -44,7 +48,8 @@ export function readForm(schema: Schema, fields: FormFields, style: FormStyle): 
     let node = root;
     for (const part of parts) {
       let child = node.children.get(part);
-      if (child === undefined) node.children.set(part, (child = { text: undefined, children: new Map() }));
+      if (child === undefined)
+        node.children.set(part, (child = { text: undefined, children: new Map() }));
       node = child;
     }
     node.text ??= value;
@@ -84,7 +89,8 @@ function readNode(schema: Schema, node: FormNode, style: FormStyle): unknown {
     case 'map':
       return readMap(schema, node, style);
     default:
-      if (node.text === undefined) throw malformed('Start of structure or map found where not expected.');
+      if (node.text === undefined)
+        throw malformed('Start of structure or map found where not expected.');
       return readText(schema, node.text, TEXT);
   }
 }
@@ -110,7 +116,8 @@ function readMap(schema: Schema, node: FormNode, style: FormStyle): Record<strin
   for (const entry of holder === undefined ? [] : numbered(holder)) {
     const key = entry.children.get(keyName)?.text;
     const value = entry.children.get(valueName);
-    if (key !== undefined && value !== undefined) setKey(out, key, readNode(valueSchema, value, style));
+    if (key !== undefined && value !== undefined)
+      setKey(out, key, readNode(valueSchema, value, style));
   }
   return out;
 }

@@ -49,7 +49,9 @@ export function bindingsOf(schema: Schema): Bindings {
     query,
     headers,
     body,
-    responseBody: members.filter((member) => member.traits.httpHeader === undefined && !isSpecial(member)),
+    responseBody: members.filter(
+      (member) => member.traits.httpHeader === undefined && !isSpecial(member),
+    ),
     queryParams: members.find(({ traits }) => traits.httpQueryParams !== undefined),
     prefixHeaders: members.find(({ traits }) => traits.httpPrefixHeaders !== undefined),
     payload: members.find(({ traits }) => traits.httpPayload !== undefined),
@@ -83,14 +85,19 @@ export function readBindings(bindings: Bindings, request: BoundRequest): Record<
     const prefix = prefixed.traits.httpPrefixHeaders?.toLowerCase() ?? '';
     const found = Object.entries(request.headers).filter(([name]) => name.startsWith(prefix));
     if (found.length > 0) {
-      out[prefixed.name] = Object.fromEntries(found.map(([name, text]) => [name.slice(prefix.length), text]));
+      out[prefixed.name] = Object.fromEntries(
+        found.map(([name, text]) => [name.slice(prefix.length), text]),
+      );
     }
   }
   return out;
 }
 
 /** The headers that carry members of an output or error. */
-export function writeHeaders(bindings: Bindings, source: Record<string, unknown>): Record<string, string> {
+export function writeHeaders(
+  bindings: Bindings,
+  source: Record<string, unknown>,
+): Record<string, string> {
   const headers: Record<string, string> = {};
   const prefixed = bindings.prefixHeaders;
   const map = prefixed === undefined ? undefined : source[prefixed.name];
@@ -134,7 +141,9 @@ function readQuery(bindings: Bindings, fields: FormFields, out: Record<string, u
   const params = bindings.queryParams;
   if (params === undefined || all.size === 0) return;
   const lists = params.schema.getValueSchema().isListSchema();
-  out[params.name] = Object.fromEntries([...all].map(([key, texts]) => [key, lists ? texts : texts[0]]));
+  out[params.name] = Object.fromEntries(
+    [...all].map(([key, texts]) => [key, lists ? texts : texts[0]]),
+  );
 }
 
 function readHeader(schema: Schema, text: string): unknown {
@@ -145,7 +154,8 @@ function readHeader(schema: Schema, text: string): unknown {
   if (text.trim() === '') return [];
   const item = schema.getValueSchema();
   // An HTTP date holds one comma of its own.
-  const dates = kindOf(item) === 'timestamp' && (timestampFormatOf(item) ?? 'http-date') === 'http-date';
+  const dates =
+    kindOf(item) === 'timestamp' && (timestampFormatOf(item) ?? 'http-date') === 'http-date';
   const parts = dates ? splitEvery(text, ',', 2) : splitHeader(text);
   return parts.map((part) => readText(item, part.trim(), HEADER));
 }

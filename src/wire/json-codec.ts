@@ -5,7 +5,7 @@ import type { JsonWriter } from './json-writer.ts';
 import type { Schema } from './schema.ts';
 import { parseTimestamp } from './timestamp-text.ts';
 import type { TimestampFormat } from './timestamp-text.ts';
-import { createReaderCompiler, wrongType } from './value-reader.ts';
+import { ReaderCompiler, readGuarded, wrongType } from './value-reader.ts';
 import type { ValueReader } from './value-reader.ts';
 
 export interface JsonCodec {
@@ -21,7 +21,7 @@ export interface JsonCodecOptions {
 }
 
 export function createJsonCodec(options: JsonCodecOptions): JsonCodec {
-  const compileReader = createReaderCompiler({ ...options, readBlob, readTimestamp });
+  const compiler = new ReaderCompiler({ ...options, readBlob, readTimestamp });
   const compileWriter = createWriterCompiler(options.jsonName);
   const readers = new WeakMap<Schema, ValueReader>();
   const writers = new WeakMap<Schema, JsonWriter>();
@@ -30,8 +30,8 @@ export function createJsonCodec(options: JsonCodecOptions): JsonCodec {
       const value = parseJson(text);
       if (value === null) return schema.isDocumentSchema() ? null : {};
       let reader = readers.get(schema);
-      if (reader === undefined) readers.set(schema, (reader = compileReader(schema)));
-      return reader(value);
+      if (reader === undefined) readers.set(schema, (reader = compiler.compile(schema)));
+      return readGuarded(reader, value);
     },
     write(schema, value) {
       let writer = writers.get(schema);
@@ -44,7 +44,7 @@ export function createJsonCodec(options: JsonCodecOptions): JsonCodec {
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (cause) {
+  } catch {
     // AWS: answers a body that is not JSON with a SerializationException without a message.
     // <github.com/architect/dynalite test/connection>
     throw wrongType('');
@@ -53,18 +53,24 @@ function parseJson(text: string): unknown {
 
 function readBlob(value: unknown): Uint8Array {
   if (typeof value === 'string') return decodeBase64(value);
-  if (Array.isArray(value)) throw wrongType('Unrecognized collection type class java.nio.ByteBuffer');
-  if (typeof value === 'object') throw wrongType('Start of structure or map found where not expected');
+  if (Array.isArray(value))
+    throw wrongType('Unrecognized collection type class java.nio.ByteBuffer');
+  if (typeof value === 'object')
+    throw wrongType('Start of structure or map found where not expected');
   throw wrongType('only base-64-encoded strings are convertible to bytes');
 }
 
 function readTimestamp(value: unknown, format: TimestampFormat = 'epoch-seconds'): Date {
   if (typeof value === 'number') return new Date(Math.round(value * 1000));
-  const date = typeof value === 'string' && format !== 'epoch-seconds'
-    ? parseTimestamp(value, format)
-    : undefined;
+  const date =
+    typeof value === 'string' && format !== 'epoch-seconds'
+      ? parseTimestamp(value, format)
+      : undefined;
   if (date !== undefined) return date;
   if (Array.isArray(value)) throw wrongType('Unrecognized collection type class java.util.Date');
-  if (typeof value === 'object') throw wrongType('Start of structure or map found where not expected');
-  throw wrongType(typeof value === 'string' ? `Invalid timestamp: ${value}` : 'Unexpected field type');
+  if (typeof value === 'object')
+    throw wrongType('Start of structure or map found where not expected');
+  throw wrongType(
+    typeof value === 'string' ? `Invalid timestamp: ${value}` : 'Unexpected field type',
+  );
 }

@@ -23,14 +23,20 @@ const SENDS_CRC32: ReadonlySet<string> = new Set(['dynamodb']);
 // AWS: services that send a namespace name these shared ones for errors outside their model.
 // <github.com/architect/dynalite test/helpers>
 const SHARED_NAMESPACE = 'com.amazon.coral.service';
-const NAMESPACES: Readonly<Record<string, string>> = { ValidationException: 'com.amazon.coral.validate' };
-const CAPITAL_MESSAGE: ReadonlySet<string> = new Set(['SerializationException', 'AccessDeniedException']);
+const NAMESPACES: Readonly<Record<string, string>> = {
+  ValidationException: 'com.amazon.coral.validate',
+};
+const CAPITAL_MESSAGE: ReadonlySet<string> = new Set([
+  'SerializationException',
+  'AccessDeniedException',
+]);
 
 const codecs = new WeakMap<ServiceModel, JsonCodec>();
 const plainCodec = createJsonCodec({ jsonName: false });
 
 export function createJsonRpcProtocol(name: 'awsJson1_0' | 'awsJson1_1'): Protocol {
-  const contentType = name === 'awsJson1_0' ? 'application/x-amz-json-1.0' : 'application/x-amz-json-1.1';
+  const contentType =
+    name === 'awsJson1_0' ? 'application/x-amz-json-1.0' : 'application/x-amz-json-1.1';
   return {
     name,
     async parse({ model, operation, request }) {
@@ -57,7 +63,11 @@ interface StreamHead {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-function serializeStream({ model }: RoutedCall, output: unknown, { schema, headers }: StreamHead): HttpResponse {
+function serializeStream(
+  { model }: RoutedCall,
+  output: unknown,
+  { schema, headers }: StreamHead,
+): HttpResponse {
   const codec = codecOf(model);
   const member = eventStreamMember(schema);
   const { [member?.name ?? '']: events, ...rest } = output as Record<string, unknown>;
@@ -94,7 +104,10 @@ function serializeError(
 }
 
 /** `x-amzn-query-error` of services whose clients still look for the older query codes. */
-export function queryErrorHeader(model: ServiceModel | undefined, error: WireError): Record<string, string> {
+export function queryErrorHeader(
+  model: ServiceModel | undefined,
+  error: WireError,
+): Record<string, string> {
   if (model?.row.queryCompatible !== true || error.queryCode === error.name) return {};
   return { 'x-amzn-query-error': `${error.queryCode};${error.fault}` };
 }
@@ -102,7 +115,10 @@ export function queryErrorHeader(model: ServiceModel | undefined, error: WireErr
 function writeErrorBody(model: ServiceModel | undefined, error: WireError): string {
   const namespace = model?.row.errorNamespace;
   if (error.schema !== undefined) {
-    const members = (model === undefined ? plainCodec : codecOf(model)).write(error.schema, error.members);
+    const members = (model === undefined ? plainCodec : codecOf(model)).write(
+      error.schema,
+      error.members,
+    );
     const type = JSON.stringify(qualifiedName(error, namespace));
     return members === '{}' ? `{"__type":${type}}` : `{"__type":${type},${members.slice(1)}`;
   }
@@ -137,7 +153,10 @@ function codecOf(model: ServiceModel): JsonCodec {
   let codec = codecs.get(model);
   if (codec === undefined) {
     const javaPackage = model.row.errorNamespace;
-    codec = createJsonCodec({ jsonName: false, ...(javaPackage === undefined ? {} : { javaPackage }) });
+    codec = createJsonCodec({
+      jsonName: false,
+      ...(javaPackage === undefined ? {} : { javaPackage }),
+    });
     codecs.set(model, codec);
   }
   return codec;

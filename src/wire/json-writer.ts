@@ -95,13 +95,13 @@ function compileScalar(schema: Schema, kind: Kind): JsonWriter {
     case 'string':
       return (value) => {
         if (typeof value === 'string') return quote(value);
-        // LazyJsonString of the SDK: a String object.
-        if (value instanceof String) return quote(value.toString());
+        if (isStringObject(value)) return quote(value.toString());
         throw mismatch(schema, 'a string', value);
       };
     case 'number':
       return (value) => {
-        if (typeof value !== 'number' && typeof value !== 'bigint') throw mismatch(schema, 'a number', value);
+        if (typeof value !== 'number' && typeof value !== 'bigint')
+          throw mismatch(schema, 'a number', value);
         return typeof value === 'bigint' || Number.isFinite(value) ? String(value) : `"${value}"`;
       };
     case 'boolean':
@@ -139,6 +139,12 @@ function quote(text: string): string {
 
 /** A handler's output that its own schema refuses is our bug. */
 export function mismatch(schema: Schema, expected: string, value: unknown): AssertionFailed {
-  const where = `${shapeName(schema)}${schema.isMemberSchema() ? ` (${schema.getMemberName()})` : ''}`;
+  const member = schema.isMemberSchema() ? ` (${schema.getMemberName()})` : '';
+  const where = shapeName(schema) + member;
   return new AssertionFailed(`output ${where} must be ${expected}, not ${typeof value}`);
+}
+
+/** The SDK's LazyJsonString, which types allow where text has a media type of JSON. */
+export function isStringObject(value: unknown): value is { toString(): string } {
+  return Object.prototype.toString.call(value) === '[object String]';
 }

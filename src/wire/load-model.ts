@@ -26,7 +26,7 @@ function isOperation(schema: unknown): schema is OperationSchema {
   return Array.isArray(schema) && schema[0] === OPERATION && typeof schema[2] === 'string';
 }
 
-// The SDK's own base error (`SQSServiceException`) stands in a synthetic namespace and is never sent.
+// The SDK's own base error (`SQSServiceException`) has a synthetic namespace and is never sent.
 function isError(schema: unknown): schema is readonly [-3, string, string, ...unknown[]] {
   return (
     Array.isArray(schema) &&

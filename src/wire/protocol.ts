@@ -1,4 +1,4 @@
-// What a wire protocol does for the pipeline: bytes to operation input, and output or error to bytes.
+// What a wire protocol does for the pipeline: bytes to input, and output or error to bytes.
 import type { ServiceError } from '../base/errors.ts';
 import type { HttpRequest, HttpResponse } from './http.ts';
 import type { Operation, ProtocolName, ServiceModel } from './service-model.ts';
@@ -10,11 +10,11 @@ export interface RoutedCall {
   readonly operation: Operation;
   readonly protocol: Protocol;
   readonly request: HttpRequest;
-  /** URI parameters by member name, percent-decoded; `Bucket` included, however it was addressed. */
+  /** URI parameters by member name, decoded; `Bucket` included, however it was addressed. */
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** Nothing to call. `protocol.serializeError(failure, failure.error, requestId)` says so to the client. */
+/** Nothing to call: `protocol.serializeError(failure, failure.error, requestId)` says so. */
 export interface RouteFailure extends ErrorTarget {
   readonly kind: 'failure';
   readonly error: ServiceError;
@@ -39,6 +39,10 @@ export interface Protocol {
    * The answer. Streaming blobs in `output` may be Uint8Array, string or AsyncIterable<Uint8Array>;
    * event streams are an AsyncIterable of `{ EventName: event }`.
    */
-  serialize(call: RoutedCall, output: unknown, requestId: string): HttpResponse | Promise<HttpResponse>;
+  serialize(
+    call: RoutedCall,
+    output: unknown,
+    requestId: string,
+  ): HttpResponse | Promise<HttpResponse>;
   serializeError(target: ErrorTarget, error: ServiceError, requestId: string): HttpResponse;
 }

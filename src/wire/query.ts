@@ -32,7 +32,10 @@ export async function readFormFields(request: HttpRequest, row?: ServiceRow): Pr
 
 /** True when the body holds form fields. */
 export function isForm({ method, headers }: HttpRequest): boolean {
-  return method === 'POST' && (headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded');
+  return (
+    method === 'POST' &&
+    (headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded')
+  );
 }
 
 export function createQueryProtocol(name: 'awsQuery' | 'ec2Query'): Protocol {
@@ -58,20 +61,36 @@ export function createQueryProtocol(name: 'awsQuery' | 'ec2Query'): Protocol {
   };
 }
 
-function serializeQuery({ model, operation }: RoutedCall, output: unknown, requestId: string): HttpResponse {
+function serializeQuery(
+  { model, operation }: RoutedCall,
+  output: unknown,
+  requestId: string,
+): HttpResponse {
   const schema = schemaOf(operation.schema[OUTPUT]);
   const result = schema.isUnitSchema()
     ? ''
     : element(`${operation.name}Result`, writeXmlMembers(schema, output ?? {}));
   const metadata = element('ResponseMetadata', element('RequestId', escapeXml(requestId)));
-  return respond(element(`${operation.name}Response`, result + metadata, namespace(model.row)), 200, requestId);
+  return respond(
+    element(`${operation.name}Response`, result + metadata, namespace(model.row)),
+    200,
+    requestId,
+  );
 }
 
-function serializeEc2({ model, operation }: RoutedCall, output: unknown, requestId: string): HttpResponse {
+function serializeEc2(
+  { model, operation }: RoutedCall,
+  output: unknown,
+  requestId: string,
+): HttpResponse {
   const schema = schemaOf(operation.schema[OUTPUT]);
   const members = schema.isUnitSchema() ? '' : writeXmlMembers(schema, output ?? {});
   const content = element('requestId', escapeXml(requestId)) + members;
-  const response = respond(element(`${operation.name}Response`, content, namespace(model.row)), 200, requestId);
+  const response = respond(
+    element(`${operation.name}Response`, content, namespace(model.row)),
+    200,
+    requestId,
+  );
   return { ...response, headers: { ...response.headers, 'content-type': EC2_CONTENT_TYPE } };
 }
 
@@ -87,10 +106,14 @@ function serializeError(
     (described.message === '' ? '' : element('Message', escapeXml(described.message))) +
     (described.schema === undefined ? '' : writeXmlMembers(described.schema, rest));
   const body = ec2
-    ? element('Response', element('Errors', element('Error', inner)) + element('RequestID', escapeXml(requestId)))
+    ? element(
+        'Response',
+        element('Errors', element('Error', inner)) + element('RequestID', escapeXml(requestId)),
+      )
     : element(
         'ErrorResponse',
-        element('Error', element('Type', described.fault) + inner) + element('RequestId', escapeXml(requestId)),
+        element('Error', element('Type', described.fault) + inner) +
+          element('RequestId', escapeXml(requestId)),
         model === undefined ? '' : namespace(model.row),
       );
   const response = respond(body, described.queryStatus, requestId);
@@ -114,9 +137,15 @@ function namespace({ xmlNamespace }: ServiceRow): string {
 
 // AWS: in SQS's query API the address itself may name the queue: `POST /123456789012/MyQueue`.
 // <docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-xml.html>
-function addQueueUrl({ model, operation, request }: RoutedCall, input: Record<string, unknown>): unknown {
-  if (model.row.id !== 'sqs' || input['QueueUrl'] !== undefined || request.path === '/') return input;
-  const takesUrl = membersOf(schemaOf(operation.schema[INPUT])).some(({ name }) => name === 'QueueUrl');
+function addQueueUrl(
+  { model, operation, request }: RoutedCall,
+  input: Record<string, unknown>,
+): unknown {
+  if (model.row.id !== 'sqs' || input['QueueUrl'] !== undefined || request.path === '/')
+    return input;
+  const takesUrl = membersOf(schemaOf(operation.schema[INPUT])).some(
+    ({ name }) => name === 'QueueUrl',
+  );
   if (!takesUrl) return input;
   return { ...input, QueueUrl: `http://${request.headers['host'] ?? 'localhost'}${request.path}` };
 }

@@ -12,7 +12,7 @@ const DEFAULT_MAX_BODY_BYTES = 70_167_211;
 
 const inflate = promisify(gunzip);
 
-/** The body, decompressed when `content-encoding` says gzip. Throws ServiceError 413 past the limit. */
+/** The body, decompressed when it is gzip. Throws ServiceError 413 past the limit. */
 export async function readBody(request: HttpRequest, row: ServiceRow | undefined): Promise<Buffer> {
   const maxBytes = row?.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
@@ -36,7 +36,9 @@ export async function readBody(request: HttpRequest, row: ServiceRow | undefined
 
 /** A Buffer over the same memory. */
 export function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 // `custom, gzip`: the last encoding is the outermost, and the one a client's SDK added.

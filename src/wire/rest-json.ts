@@ -23,12 +23,17 @@ const codec: RestCodec = {
     write: (schema, value) => json.write(schema, value),
     read: (schema, bytes) => json.read(schema, Buffer.from(bytes).toString('utf8')),
   },
-  readBody: (_call, members, text) => json.read(bodySchemaOf(members), text) as Record<string, unknown>,
+  readBody: (_call, members, text) =>
+    json.read(bodySchemaOf(members), text) as Record<string, unknown>,
   readPayload: ({ schema }, text) => json.read(schema, text),
-  writeBody: (_call, schema, value) => json.write(bodySchemaOf(bindingsOf(schema).responseBody), value),
+  writeBody: (_call, schema, value) =>
+    json.write(bodySchemaOf(bindingsOf(schema).responseBody), value),
   writePayload: (_call, { schema }, value) => json.write(schema, value),
   refuseText: ({ text, schema }) =>
-    new ServiceError('SerializationException', `STRING_VALUE cannot be converted to ${javaKind(schema)}: ${text}`),
+    new ServiceError(
+      'SerializationException',
+      `STRING_VALUE cannot be converted to ${javaKind(schema)}: ${text}`,
+    ),
 };
 
 export const restJson1: Protocol = {
@@ -36,7 +41,10 @@ export const restJson1: Protocol = {
   parse: (call) => parseRest(call, codec),
   serialize(call, output, requestId) {
     const response = serializeRest(call, output, codec);
-    const headers: Record<string, string | readonly string[]> = { ...response.headers, 'x-amzn-requestid': requestId };
+    const headers: Record<string, string | readonly string[]> = {
+      ...response.headers,
+      'x-amzn-requestid': requestId,
+    };
     // AWS: Lambda labels the payload of an invocation as JSON, whatever it is.
     // <docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
     if (call.operation.name === 'Invoke' && call.model.row.id === 'lambda') {
@@ -49,7 +57,11 @@ export const restJson1: Protocol = {
   },
 };
 
-function serializeError({ model, request }: ErrorTarget, error: ServiceError, requestId: string): HttpResponse {
+function serializeError(
+  { model, request }: ErrorTarget,
+  error: ServiceError,
+  requestId: string,
+): HttpResponse {
   const described = describeError(model, error);
   const bindings = described.schema === undefined ? undefined : bindingsOf(described.schema);
   const headers: Record<string, string> = {

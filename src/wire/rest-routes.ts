@@ -72,7 +72,8 @@ function createRestRoutes(model: ServiceModel): RestRoutes {
       // Right but for a required parameter: validation says which, unless another route fits whole.
       if (!hasRequired(route, query, request.headers)) lacking ??= { operation, labels };
       // Two operations of S3 differ by host alone; the SDK's marker tells them apart.
-      else if (best === undefined || query.get('x-id') === operation.name) best = { operation, labels, score };
+      else if (best === undefined || query.get('x-id') === operation.name)
+        best = { operation, labels, score };
     }
     return best ?? lacking;
   };
@@ -90,11 +91,17 @@ function compileRoute(operation: Operation, uri: string): Route {
     .filter(([name]) => name !== 'x-id')
     .map(([name, value]) => [name, value === '' ? undefined : value] as const);
   const bindings = bindingsOf(schemaOf(operation.schema[INPUT]));
-  const requiredQuery = [...bindings.query].filter(([, { required }]) => required).map(([name]) => name);
-  const requiredHeaders = [...bindings.headers].filter(([, { required }]) => required).map(([name]) => name);
+  const requiredQuery = [...bindings.query]
+    .filter(([, { required }]) => required)
+    .map(([name]) => name);
+  const requiredHeaders = [...bindings.headers]
+    .filter(([, { required }]) => required)
+    .map(([name]) => name);
   const literalSegments = segments.filter(({ kind }) => kind === 'literal').length;
   const greedy = segments.some(({ kind }) => kind === 'greedy') ? 1 : 0;
-  const inPath = new Set(segments.map((segment) => (segment.kind === 'literal' ? '' : segment.name)));
+  const inPath = new Set(
+    segments.map((segment) => (segment.kind === 'literal' ? '' : segment.name)),
+  );
   return {
     operation,
     segments,
@@ -117,17 +124,21 @@ function compileSegment(text: string): Segment {
   return name.endsWith('+') ? { kind: 'greedy', name: name.slice(0, -1) } : { kind: 'label', name };
 }
 
-// `/a/b/` and `/a/b` are the same address everywhere but in S3 keys, which a greedy label takes raw.
+// `/a/b/` and `/a/b` are one address everywhere but in S3 keys, which a greedy label takes raw.
 function splitPath(path: string): readonly string[] {
   return path === '/' || path === '' ? [] : path.slice(1).split('/');
 }
 
-function matchPath(segments: readonly Segment[], parts: readonly string[]): Record<string, string> | undefined {
+function matchPath(
+  segments: readonly Segment[],
+  parts: readonly string[],
+): Record<string, string> | undefined {
   const labels: Record<string, string> = {};
   const greedyAt = segments.findIndex(({ kind }) => kind === 'greedy');
   const plain = greedyAt === -1;
   const given = plain ? withoutTrailing(parts) : parts;
-  const wanted = plain && segments.at(-1)?.kind === 'literal' ? withoutEmptyEnd(segments) : segments;
+  const wanted =
+    plain && segments.at(-1)?.kind === 'literal' ? withoutEmptyEnd(segments) : segments;
   if (plain ? wanted.length !== given.length : wanted.length > given.length) return undefined;
   const span = given.length - wanted.length + 1;
   for (const [index, segment] of wanted.entries()) {
@@ -141,7 +152,11 @@ function matchPath(segments: readonly Segment[], parts: readonly string[]): Reco
   return labels;
 }
 
-function matchSegment(segment: Exclude<Segment, { kind: 'greedy' }>, part: string, labels: Record<string, string>): boolean {
+function matchSegment(
+  segment: Exclude<Segment, { kind: 'greedy' }>,
+  part: string,
+  labels: Record<string, string>,
+): boolean {
   if (segment.kind === 'literal') return segment.text === part || segment.text === safeDecode(part);
   if (part === '') return false;
   labels[segment.name] = decodeURIComponent(part);
@@ -158,7 +173,9 @@ function withoutEmptyEnd(segments: readonly Segment[]): readonly Segment[] {
 }
 
 function hasLiterals({ literals }: Route, query: ReadonlyMap<string, string>): boolean {
-  return literals.every(([name, value]) => query.has(name) && (value === undefined || query.get(name) === value));
+  return literals.every(
+    ([name, value]) => query.has(name) && (value === undefined || query.get(name) === value),
+  );
 }
 
 function hasRequired(
@@ -166,7 +183,10 @@ function hasRequired(
   query: ReadonlyMap<string, string>,
   headers: Readonly<Record<string, string>>,
 ): boolean {
-  return requiredQuery.every((name) => query.has(name)) && requiredHeaders.every((name) => headers[name] !== undefined);
+  return (
+    requiredQuery.every((name) => query.has(name)) &&
+    requiredHeaders.every((name) => headers[name] !== undefined)
+  );
 }
 
 function safeDecode(part: string): string {

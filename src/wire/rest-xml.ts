@@ -11,7 +11,13 @@ import { kindOf, membersOf, shapeName, traitsOf } from './schema.ts';
 import { MalformedText } from './text-value.ts';
 import { UnexpectedRoot, readXml, readXmlMembers, rootNameOf } from './xml-reader.ts';
 import { parseXmlDocument } from './xml-tree.ts';
-import { XML_DECLARATION, element, escapeXml, writeXmlMembers, writeXmlRoot } from './xml-writer.ts';
+import {
+  XML_DECLARATION,
+  element,
+  escapeXml,
+  writeXmlMembers,
+  writeXmlRoot,
+} from './xml-writer.ts';
 
 const CONTENT_TYPE = 'application/xml';
 const PARTIAL_CONTENT = 206;
@@ -23,9 +29,16 @@ const codec: RestCodec = {
     write: (schema, value) => XML_DECLARATION + writeXmlRoot(rootNameOf(schema), schema, { value }),
     read: (schema, bytes) => readXml(schema, Buffer.from(bytes).toString('utf8'), []),
   },
-  readBody: (_call, members, text) => guard(() => readXmlMembers(members, parseXmlDocument(text).root)),
+  readBody: (_call, members, text) =>
+    guard(() => readXmlMembers(members, parseXmlDocument(text).root)),
   readPayload: ({ schema, traits, xmlName }, text) =>
-    guard(() => readXml(schema, text, [xmlName, traits.xmlName, shapeName(schema)].filter((name) => name !== undefined))),
+    guard(() =>
+      readXml(
+        schema,
+        text,
+        [xmlName, traits.xmlName, shapeName(schema)].filter((name) => name !== undefined),
+      ),
+    ),
   writeBody(call, schema, value) {
     const members = bindingsOf(schema).responseBody;
     if (members.length === 0) return undefined;
@@ -34,7 +47,9 @@ const codec: RestCodec = {
   },
   writePayload(call, { schema, traits }, value) {
     const name = traits.xmlName ?? shapeName(schema);
-    return XML_DECLARATION + writeXmlRoot(name, schema, { value, xmlns: call.model.row.xmlNamespace });
+    return (
+      XML_DECLARATION + writeXmlRoot(name, schema, { value, xmlns: call.model.row.xmlNamespace })
+    );
   },
   refuseText({ text, schema }) {
     const { httpQuery, httpHeader } = traitsOf(schema);
@@ -68,25 +83,45 @@ export const restXml: Protocol = {
   },
 };
 
-function serializeError({ model, request }: ErrorTarget, error: ServiceError, requestId: string): HttpResponse {
+function serializeError(
+  { model, request }: ErrorTarget,
+  error: ServiceError,
+  requestId: string,
+): HttpResponse {
   const described = describeError(model, error);
-  const bound = described.schema === undefined ? {} : writeHeaders(bindingsOf(described.schema), described.members);
-  const headers: Record<string, string> = { ...requestIdHeaders(requestId), ...bound, ...error.headers };
+  const bound =
+    described.schema === undefined
+      ? {}
+      : writeHeaders(bindingsOf(described.schema), described.members);
+  const headers: Record<string, string> = {
+    ...requestIdHeaders(requestId),
+    ...bound,
+    ...error.headers,
+  };
   // AWS: HEAD errors and 304 have no body; clients go by the status. <API_HeadObject.html>
-  if (request.method === 'HEAD' || described.status === 304) return { status: described.status, headers };
+  if (request.method === 'HEAD' || described.status === 304)
+    return { status: described.status, headers };
   const unwrapped = model === undefined || model.row.id === 's3';
   const inner =
     element('Code', escapeXml(described.queryCode)) +
     element('Message', escapeXml(described.message)) +
     writeErrorMembers(described);
   const body = unwrapped
-    ? element('Error', inner + element('RequestId', escapeXml(requestId)) + element('HostId', hostId(requestId)))
+    ? element(
+        'Error',
+        inner + element('RequestId', escapeXml(requestId)) + element('HostId', hostId(requestId)),
+      )
     : element(
         'ErrorResponse',
-        element('Error', element('Type', described.fault) + inner) + element('RequestId', escapeXml(requestId)),
+        element('Error', element('Type', described.fault) + inner) +
+          element('RequestId', escapeXml(requestId)),
         model.row.xmlNamespace === undefined ? '' : ` xmlns="${escapeXml(model.row.xmlNamespace)}"`,
       );
-  return { status: described.status, headers: { 'content-type': CONTENT_TYPE, ...headers }, body: XML_DECLARATION + body };
+  return {
+    status: described.status,
+    headers: { 'content-type': CONTENT_TYPE, ...headers },
+    body: XML_DECLARATION + body,
+  };
 }
 
 // Modelled members by their schema; the rest (`Key`, `BucketName`, `ArgumentName`…) as plain text.
@@ -96,7 +131,9 @@ function writeErrorMembers({ schema, members }: WireError): string {
   const known = inBody
     .filter(({ name }) => name.toLowerCase() !== 'message')
     .map(({ name }) => [name, members[name]] as const);
-  const rest = Object.entries(members).filter(([name, value]) => !modelled.has(name) && value !== undefined);
+  const rest = Object.entries(members).filter(
+    ([name, value]) => !modelled.has(name) && value !== undefined,
+  );
   return (
     (schema === undefined ? '' : writeXmlMembers(schema, Object.fromEntries(known))) +
     rest.map(([name, value]) => element(name, escapeXml(String(value)))).join('')
@@ -106,8 +143,10 @@ function writeErrorMembers({ schema, members }: WireError): string {
 // AWS: S3 answers the whole document as one text element, and no text for us-east-1.
 // <docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html>
 function writeLocation({ model }: RoutedCall, output: unknown, requestId: string): HttpResponse {
-  const location = (output as { LocationConstraint?: string } | undefined)?.LocationConstraint ?? '';
-  const xmlns = model.row.xmlNamespace === undefined ? '' : ` xmlns="${escapeXml(model.row.xmlNamespace)}"`;
+  const location =
+    (output as { LocationConstraint?: string } | undefined)?.LocationConstraint ?? '';
+  const xmlns =
+    model.row.xmlNamespace === undefined ? '' : ` xmlns="${escapeXml(model.row.xmlNamespace)}"`;
   return {
     status: 200,
     headers: { 'content-type': CONTENT_TYPE, ...requestIdHeaders(requestId) },
@@ -135,9 +174,13 @@ function guard<T>(read: () => T): T {
     return read();
   } catch (error) {
     if (error instanceof ServiceError) throw error;
-    const ours = error instanceof SyntaxError || error instanceof MalformedText || error instanceof UnexpectedRoot;
+    const ours =
+      error instanceof SyntaxError ||
+      error instanceof MalformedText ||
+      error instanceof UnexpectedRoot;
     // The parser throws plain errors with its name in front.
-    if (!ours && !(error instanceof Error && error.message.startsWith('@aws-sdk XML parse error'))) throw error;
+    if (!ours && !(error instanceof Error && error.message.startsWith('@aws-sdk XML parse error')))
+      throw error;
     throw new ServiceError(
       'MalformedXML',
       'The XML you provided was not well-formed or did not validate against our published schema',

@@ -1,5 +1,5 @@
 // What restJson1 and restXml share: members in labels, query, headers, status and body.
-import { ServiceError } from '../base/errors.ts';
+import type { ServiceError } from '../base/errors.ts';
 import { encodeEvents, decodeEvents, EVENT_STREAM_TYPE } from './event-stream.ts';
 import type { EventBodies } from './event-stream.ts';
 import { parseForm } from './form-reader.ts';
@@ -32,7 +32,10 @@ const INPUT = 4;
 const OUTPUT = 5;
 const NO_CONTENT = 204;
 
-export async function parseRest(call: RoutedCall, codec: RestCodec): Promise<Record<string, unknown>> {
+export async function parseRest(
+  call: RoutedCall,
+  codec: RestCodec,
+): Promise<Record<string, unknown>> {
   const bindings = bindingsOf(schemaOf(call.operation.schema[INPUT]));
   const out = readBound(bindings, call, codec);
   const { payload } = bindings;
@@ -60,18 +63,26 @@ export function serializeRest(call: RoutedCall, output: unknown, codec: RestCode
     if (value === null || value === undefined) return { status, headers };
     return { status, ...writePayload(call, { member: payload, value, headers }, codec) };
   }
-  const body = schema.isUnitSchema() || status === NO_CONTENT ? undefined : codec.writeBody(call, schema, source);
+  const body =
+    schema.isUnitSchema() || status === NO_CONTENT
+      ? undefined
+      : codec.writeBody(call, schema, source);
   if (body === undefined) return { status, headers };
   return { status, headers: { 'content-type': codec.contentType, ...headers }, body };
 }
 
-function readBound(bindings: Bindings, call: RoutedCall, codec: RestCodec): Record<string, unknown> {
+function readBound(
+  bindings: Bindings,
+  call: RoutedCall,
+  codec: RestCodec,
+): Record<string, unknown> {
   const { request, labels, operation } = call;
   try {
     const fields = parseForm(request.query);
     // Literal parts of the URI belong to the address; they would show in a map of all parameters.
     const literals = bindings.queryParams === undefined ? [] : literalQueryNames(operation);
-    const query = literals.length === 0 ? fields : fields.filter(([name]) => !literals.includes(name));
+    const query =
+      literals.length === 0 ? fields : fields.filter(([name]) => !literals.includes(name));
     return readBindings(bindings, { labels, query, headers: request.headers });
   } catch (error) {
     if (error instanceof MalformedText) throw codec.refuseText(error);
@@ -104,7 +115,11 @@ function withoutContentEncoding({ request }: RoutedCall): RoutedCall['request'] 
   return { ...request, headers };
 }
 
-function statusOf(call: RoutedCall, { statusCode }: Bindings, source: Record<string, unknown>): number {
+function statusOf(
+  call: RoutedCall,
+  { statusCode }: Bindings,
+  source: Record<string, unknown>,
+): number {
   const given = statusCode === undefined ? undefined : source[statusCode.name];
   if (typeof given === 'number') return given;
   return httpTraitOf(call.operation)?.[2] ?? 200;
@@ -131,11 +146,15 @@ function writePayload(
   }
   if (kind === 'blob') {
     const type = traits.mediaType ?? 'application/octet-stream';
-    const body = value instanceof Uint8Array ? asBuffer(value) : (value as string | AsyncIterable<Uint8Array>);
+    const body =
+      value instanceof Uint8Array ? asBuffer(value) : (value as string | AsyncIterable<Uint8Array>);
     return { headers: { 'content-type': type, ...headers }, body };
   }
   if (kind === 'string') {
-    return { headers: { 'content-type': traits.mediaType ?? 'text/plain', ...headers }, body: String(value) };
+    return {
+      headers: { 'content-type': traits.mediaType ?? 'text/plain', ...headers },
+      body: String(value),
+    };
   }
   return {
     headers: { 'content-type': codec.contentType, ...headers },

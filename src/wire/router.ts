@@ -34,7 +34,12 @@ type Routed = RoutedCall | RouteFailure;
 type LoadModel = (row: ServiceRow) => Promise<ServiceModel>;
 
 const RPC_PATH = /^\/service\/([^/]+)\/operation\/([^/]+)\/?$/;
-const S3_SIGNING_NAMES: ReadonlySet<string> = new Set(['s3', 's3express', 's3-object-lambda', 's3-outposts']);
+const S3_SIGNING_NAMES: ReadonlySet<string> = new Set([
+  's3',
+  's3express',
+  's3-object-lambda',
+  's3-outposts',
+]);
 
 export function createRouter({ rows, load }: RouterOptions): Router {
   const loaded = new Map<ServiceRow, Promise<ServiceModel>>();
@@ -68,7 +73,11 @@ async function route(request: HttpRequest, hint: RouteHint, services: Services):
   const signingName = hint.signingName ?? signingNameOf(request);
   const rpc = RPC_PATH.exec(request.path);
   if (rpc !== null && request.headers['smithy-protocol'] === 'rpc-v2-cbor') {
-    return routeRpc(request, { service: rpc[1] ?? '', operation: rpc[2] ?? '', signingName }, services);
+    return routeRpc(
+      request,
+      { service: rpc[1] ?? '', operation: rpc[2] ?? '', signingName },
+      services,
+    );
   }
   const target = request.headers['x-amz-target'];
   if (target !== undefined) return routeTarget(request, target, services);
@@ -95,40 +104,67 @@ async function routeRpc(
   const model = await load(row);
   const protocol = protocolNamed('rpcv2Cbor');
   const operation = model.operations.get(named.operation);
-  if (operation !== undefined) return { kind: 'routed', request, model, operation, protocol, labels: {} };
+  if (operation !== undefined)
+    return { kind: 'routed', request, model, operation, protocol, labels: {} };
   // Smithy RPC v2: a path that names no operation is answered with 404.
   // <smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html>
   return { kind: 'failure', request, model, protocol, error: unknownOperation(404) };
 }
 
-async function routeTarget(request: HttpRequest, target: string, { rows, load }: Services): Promise<Routed> {
+async function routeTarget(
+  request: HttpRequest,
+  target: string,
+  { rows, load }: Services,
+): Promise<Routed> {
   const dot = target.lastIndexOf('.');
   const prefix = target.slice(0, dot);
-  const row = rows.find(({ targetPrefix, protocols }) => targetPrefix === prefix && jsonOf(protocols) !== undefined);
+  const row = rows.find(
+    ({ targetPrefix, protocols }) => targetPrefix === prefix && jsonOf(protocols) !== undefined,
+  );
   if (row === undefined) throw unknownOperation(400);
   const model = await load(row);
   const protocol = protocolNamed(jsonOf(row.protocols) ?? 'awsJson1_0');
   const operation = model.operations.get(target.slice(dot + 1));
-  if (operation === undefined) return { kind: 'failure', request, model, protocol, error: unknownOperation(400) };
+  if (operation === undefined)
+    return { kind: 'failure', request, model, protocol, error: unknownOperation(400) };
   return { kind: 'routed', request, model, operation, protocol, labels: {} };
 }
 
-async function routeAmong(request: HttpRequest, candidates: readonly ServiceRow[], services: Services): Promise<Routed> {
+async function routeAmong(
+  request: HttpRequest,
+  candidates: readonly ServiceRow[],
+  services: Services,
+): Promise<Routed> {
   let failure: Routed | undefined;
   for (const row of candidates) {
     const query = row.protocols.find((name) => name === 'awsQuery' || name === 'ec2Query');
     const rest = row.protocols.find((name) => name === 'restJson1' || name === 'restXml');
     let routed: Routed;
-    if (query !== undefined) routed = await routeAction(request, { row, protocol: protocolNamed(query) }, services);
-    else if (rest !== undefined) routed = await routeRest(request, { row, protocol: protocolNamed(rest) }, services);
+    if (query !== undefined)
+      routed = await routeAction(request, { row, protocol: protocolNamed(query) }, services);
+    else if (rest !== undefined)
+      routed = await routeRest(request, { row, protocol: protocolNamed(rest) }, services);
     else {
       const protocol = protocolNamed(row.protocols[0] ?? 'awsJson1_0');
-      routed = { kind: 'failure', request, model: await services.load(row), protocol, error: unknownOperation(400) };
+      routed = {
+        kind: 'failure',
+        request,
+        model: await services.load(row),
+        protocol,
+        error: unknownOperation(400),
+      };
     }
     if (routed.kind === 'routed') return routed;
     failure ??= routed;
   }
-  return failure ?? { kind: 'failure', request, protocol: guessProtocol(request), error: unknownOperation(404) };
+  return (
+    failure ?? {
+      kind: 'failure',
+      request,
+      protocol: guessProtocol(request),
+      error: unknownOperation(404),
+    }
+  );
 }
 
 interface Candidate {
@@ -136,14 +172,19 @@ interface Candidate {
   readonly protocol: Protocol;
 }
 
-async function routeAction(request: HttpRequest, { row, protocol }: Candidate, { load }: Services): Promise<Routed> {
+async function routeAction(
+  request: HttpRequest,
+  { row, protocol }: Candidate,
+  { load }: Services,
+): Promise<Routed> {
   const model = await load(row);
   try {
     const fields = await readFormFields(request, row);
     const action = fields.find(([name]) => name === 'Action')?.[1];
     if (action === undefined) throw missingAction();
     const operation = model.operations.get(action);
-    if (operation === undefined) throw invalidAction(action, fields.find(([name]) => name === 'Version')?.[1]);
+    if (operation === undefined)
+      throw invalidAction(action, fields.find(([name]) => name === 'Version')?.[1]);
     return { kind: 'routed', request, model, operation, protocol, labels: {} };
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
@@ -151,14 +192,22 @@ async function routeAction(request: HttpRequest, { row, protocol }: Candidate, {
   }
 }
 
-async function routeRest(request: HttpRequest, { row, protocol }: Candidate, { load }: Services): Promise<Routed> {
+async function routeRest(
+  request: HttpRequest,
+  { row, protocol }: Candidate,
+  { load }: Services,
+): Promise<Routed> {
   const model = await load(row);
   const found = findRest(model, request, { path: request.path });
   if (found !== undefined) return { kind: 'routed', request, model, protocol, ...found };
   return { kind: 'failure', request, model, protocol, error: unknownRestOperation() };
 }
 
-async function routeS3(request: HttpRequest, hostBucket: string | undefined, { rows, load }: Services): Promise<Routed> {
+async function routeS3(
+  request: HttpRequest,
+  hostBucket: string | undefined,
+  { rows, load }: Services,
+): Promise<Routed> {
   const row = rows.find(({ id }) => id === 's3');
   if (row === undefined) throw unknownService('s3');
   const model = await load(row);
@@ -167,7 +216,8 @@ async function routeS3(request: HttpRequest, hostBucket: string | undefined, { r
   let found: RestMatch | undefined;
   try {
     found = findRest(model, request, { path, hasBucket: bucket !== undefined });
-    if (found !== undefined && bucket !== undefined) found.labels['Bucket'] = decodeURIComponent(bucket);
+    if (found !== undefined && bucket !== undefined)
+      found.labels['Bucket'] = decodeURIComponent(bucket);
     // WriteGetObjectResponse stands where buckets do, under a name no bucket can have.
     found ??= findRest(model, request, { path: request.path, hasBucket: false });
   } catch (error) {
@@ -183,8 +233,12 @@ async function routeUnsigned(request: HttpRequest, services: Services): Promise<
     const fields = await readFormFields(request);
     const version = fields.find(([name]) => name === 'Version')?.[1];
     const action = fields.find(([name]) => name === 'Action')?.[1];
-    const speakers = services.rows.filter(({ protocols }) => protocols.some((name) => name === 'awsQuery' || name === 'ec2Query'));
-    const candidates = speakers.filter(({ apiVersion }) => version === undefined || apiVersion === version);
+    const speakers = services.rows.filter(({ protocols }) =>
+      protocols.some((name) => name === 'awsQuery' || name === 'ec2Query'),
+    );
+    const candidates = speakers.filter(
+      ({ apiVersion }) => version === undefined || apiVersion === version,
+    );
     // An object may be fetched with any query string: only the root path is surely an action's.
     const surely = isForm(request) || request.path === '/';
     if (action !== undefined && candidates.length > 0 && (surely || version !== undefined)) {
@@ -218,7 +272,8 @@ function jsonOf(protocols: readonly ProtocolName[]): ProtocolName | undefined {
 
 // Whatever the client seems to speak, it will understand the answer.
 function guessProtocol({ headers, path }: HttpRequest): Protocol {
-  if (headers['smithy-protocol'] === 'rpc-v2-cbor' || RPC_PATH.test(path)) return protocolNamed('rpcv2Cbor');
+  if (headers['smithy-protocol'] === 'rpc-v2-cbor' || RPC_PATH.test(path))
+    return protocolNamed('rpcv2Cbor');
   const type = headers['content-type'] ?? '';
   if (headers['x-amz-target'] !== undefined) {
     return protocolNamed(type.includes('1.1') ? 'awsJson1_1' : 'awsJson1_0');
@@ -227,7 +282,8 @@ function guessProtocol({ headers, path }: HttpRequest): Protocol {
   return protocolNamed(type.includes('xml') ? 'restXml' : 'restJson1');
 }
 
-// AWS: DynamoDB and its kin answer 400 without a message. <github.com/architect/dynalite test/connection>
+// AWS: DynamoDB and its kin answer 400 without a message.
+// <github.com/architect/dynalite test/connection>
 function unknownOperation(status: number): ServiceError {
   return new ServiceError('UnknownOperationException', '', { status });
 }
@@ -244,20 +300,28 @@ function unknownRestOperation(): ServiceError {
 
 // <docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html>
 function missingAction(): ServiceError {
-  return new ServiceError('MissingAction', 'The request is missing an action or a required parameter.');
+  return new ServiceError(
+    'MissingAction',
+    'The request is missing an action or a required parameter.',
+  );
 }
 
 function invalidAction(action: string, version: string | undefined): ServiceError {
-  const message = `Could not find operation ${action} for version ${version ?? 'NO_VERSION_SPECIFIED'}`;
+  const named = version ?? 'NO_VERSION_SPECIFIED';
+  const message = `Could not find operation ${action} for version ${named}`;
   return new ServiceError('InvalidAction', message);
 }
 
 // <docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 function methodNotAllowed(method: string): ServiceError {
-  return new ServiceError('MethodNotAllowed', 'The specified method is not allowed against this resource.', {
-    status: 405,
-    fields: { Method: method, ResourceType: 'SERVICE' },
-  });
+  return new ServiceError(
+    'MethodNotAllowed',
+    'The specified method is not allowed against this resource.',
+    {
+      status: 405,
+      fields: { Method: method, ResourceType: 'SERVICE' },
+    },
+  );
 }
 
 function invalidUri(): ServiceError {
@@ -266,5 +330,7 @@ function invalidUri(): ServiceError {
 
 // Differs: AWS has no such answer, because there each service has its own host.
 function unknownService(name: string): ServiceError {
-  return new ServiceError('NotImplemented', `The service '${name}' is not part of this cloud.`, { status: 501 });
+  return new ServiceError('NotImplemented', `The service '${name}' is not part of this cloud.`, {
+    status: 501,
+  });
 }

@@ -9,7 +9,7 @@ import type { ErrorTarget, Protocol, RoutedCall } from './protocol.ts';
 import { readBody } from './request-body.ts';
 import { schemaOf } from './schema.ts';
 import type { Schema } from './schema.ts';
-import { createReaderCompiler, wrongType } from './value-reader.ts';
+import { ReaderCompiler, readGuarded, wrongType } from './value-reader.ts';
 import type { ValueReader } from './value-reader.ts';
 
 const INPUT = 4;
@@ -17,7 +17,7 @@ const OUTPUT = 5;
 const CONTENT_TYPE = 'application/cbor';
 const EPOCH_TAG = 1;
 
-const compileReader = createReaderCompiler({ jsonName: false, readBlob, readTimestamp });
+const compiler = new ReaderCompiler({ jsonName: false, readBlob, readTimestamp });
 const readers = new WeakMap<Schema, ValueReader>();
 const codec = new CborCodec();
 
@@ -62,9 +62,14 @@ function serializeStream(
   };
 }
 
-function serializeError({ model }: ErrorTarget, error: ServiceError, requestId: string): HttpResponse {
+function serializeError(
+  { model }: ErrorTarget,
+  error: ServiceError,
+  requestId: string,
+): HttpResponse {
   const described = describeError(model, error);
-  const type = described.namespace === undefined ? described.name : `${described.namespace}#${described.name}`;
+  const type =
+    described.namespace === undefined ? described.name : `${described.namespace}#${described.name}`;
   const body =
     described.schema === undefined
       ? cbor.serialize({ __type: type, message: described.message, ...described.members })
@@ -86,8 +91,8 @@ function readCbor(schema: Schema, bytes: Uint8Array): unknown {
   const value = decode(bytes);
   if (value === null || value === undefined) return {};
   let reader = readers.get(schema);
-  if (reader === undefined) readers.set(schema, (reader = compileReader(schema)));
-  return reader(value);
+  if (reader === undefined) readers.set(schema, (reader = compiler.compile(schema)));
+  return readGuarded(reader, value);
 }
 
 function writeCbor(schema: Schema, value: unknown): Uint8Array {

@@ -9,7 +9,9 @@ export interface S3Address {
 }
 
 // `s3.` alone or with a region, under the names that resolve to this machine and AWS's own.
-const HOST = /^(?:(.+)\.)?s3(?:[.-](?:dualstack\.)?[a-z]{2}(?:-[a-z]+)+-\d+)?\.(?:localhost|localhost\.localstack\.cloud|amazonaws\.com)$/;
+const REGION = String.raw`(?:[.-](?:dualstack\.)?[a-z]{2}(?:-[a-z]+)+-\d+)?`;
+const DOMAIN = String.raw`(?:localhost|localhost\.localstack\.cloud|amazonaws\.com)`;
+const HOST = new RegExp(String.raw`^(?:(.+)\.)?s3${REGION}\.${DOMAIN}$`);
 
 /** The bucket a host names: undefined when none, null when the host is not S3's at all. */
 export function bucketOfHost(host: string): string | undefined | null {

@@ -113,7 +113,8 @@ export function kindOf(schema: Schema): Kind {
 
 /** The format a timestamp's traits ask for, or undefined when the protocol decides. */
 export function timestampFormatOf(schema: Schema): TimestampFormat | undefined {
-  switch (schema.getSchema() as unknown) {
+  const sentinel: unknown = schema.getSchema();
+  switch (sentinel) {
     case DATE_TIME:
       return 'date-time';
     case HTTP_DATE:

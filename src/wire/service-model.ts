@@ -34,7 +34,7 @@ export interface ServiceRow {
   readonly validationErrorCode?: string;
   /** Namespace of `__type` in awsJson errors where AWS sends one, e.g. `com.amazonaws.sqs`. */
   readonly errorNamespace?: string;
-  /** Longest body of an operation that is not a stream. Default: the largest any AWS operation takes. */
+  /** Longest body that is not a stream. Default: the longest any AWS operation takes. */
   readonly maxBodyBytes?: number;
 }
 

@@ -16,8 +16,8 @@ export function streamRequestBody(body: HttpBody): StreamingBody {
 }
 
 /**
- * Any value a caller may give for a streaming blob: a StreamingBody, bytes, text, an async iterable,
- * or nothing (an empty body). Handlers use it because in-process callers pass plain bytes.
+ * Any value a caller may give for a streaming blob: a StreamingBody, bytes, text, an async
+ * iterable, or nothing (an empty body). Handlers use it because in-process callers pass plain bytes.
  */
 export function toStreamingBody(value: unknown): StreamingBody {
   if (isStreamingBody(value)) return value;

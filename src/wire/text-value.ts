@@ -1,6 +1,6 @@
 // Scalars as text: headers, query strings, labels, form fields, XML content.
 import { NumericValue } from '@smithy/core/serde';
-import { mismatch } from './json-writer.ts';
+import { isStringObject, mismatch } from './json-writer.ts';
 import { kindOf, timestampFormatOf, traitsOf } from './schema.ts';
 import type { Schema } from './schema.ts';
 import { formatTimestamp, parseTimestamp } from './timestamp-text.ts';
@@ -70,12 +70,14 @@ export function writeText(schema: Schema, value: unknown, style: TextStyle): str
       if (!(value instanceof Uint8Array)) throw mismatch(schema, 'bytes', value);
       return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
     case 'string': {
-      if (typeof value !== 'string' && !(value instanceof String)) throw mismatch(schema, 'a string', value);
+      if (typeof value !== 'string' && !isStringObject(value))
+        throw mismatch(schema, 'a string', value);
       const encodes = style.encodesMediaTypes === true && traitsOf(schema).mediaType !== undefined;
       return encodes ? Buffer.from(value.toString()).toString('base64') : value.toString();
     }
     case 'number':
-      if (typeof value !== 'number' && typeof value !== 'bigint') throw mismatch(schema, 'a number', value);
+      if (typeof value !== 'number' && typeof value !== 'bigint')
+        throw mismatch(schema, 'a number', value);
       return String(value);
     case 'boolean':
       if (typeof value !== 'boolean') throw mismatch(schema, 'a boolean', value);

@@ -20,14 +20,8 @@ export function parseTimestamp(text: string, format: TimestampFormat): Date | un
 
 /** `2026-01-02T03:04:05Z`; `Fri, 02 Jan 2026 03:04:05 GMT`; `1767323045.5`. */
 export function formatTimestamp(date: Date, format: TimestampFormat): string {
-  switch (format) {
-    case 'date-time':
-      return date.toISOString().replace('.000Z', 'Z');
-    case 'http-date':
-      return dateToUtcString(date);
-    case 'epoch-seconds':
-      return String(date.getTime() / 1000);
-  }
+  if (format === 'date-time') return date.toISOString().replace('.000Z', 'Z');
+  return format === 'http-date' ? dateToUtcString(date) : String(date.getTime() / 1000);
 }
 
 const parsers: Readonly<Record<TimestampFormat, (text: string) => Date | undefined>> = {

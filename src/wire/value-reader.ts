@@ -1,4 +1,4 @@
-// Compiled readers: parsed JSON or CBOR in, operation input out; a wrong type is a SerializationException.
+// Compiled readers: parsed JSON or CBOR in, input out; a wrong type is a SerializationException.
 import { ServiceError } from '../base/errors.ts';
 import { kindOf, membersOf, shapeName, timestampFormatOf, traitsOf } from './schema.ts';
 import type { Kind, Schema } from './schema.ts';
@@ -20,8 +20,8 @@ export interface ValueDialect {
 /** Where a value stands decides some messages: in a structure's member, or in a list or map. */
 type Position = 'field' | 'element';
 
-// AWS: lists or maps directly inside lists or maps meet a cast error of Java's runtime when they are
-// scalars; the message is DynamoDB's, verbatim. <github.com/architect/dynalite test/helpers>
+// AWS: where a list or map must stand directly inside another one, a scalar meets a cast error of
+// Java's runtime; the message is DynamoDB's, verbatim. <github.com/architect/dynalite test/helpers>
 const CAST_ERROR =
   'class sun.reflect.generics.reflectiveObjects.ParameterizedTypeImpl cannot be cast to class ' +
   'java.lang.Class (sun.reflect.generics.reflectiveObjects.ParameterizedTypeImpl and ' +
@@ -36,15 +36,16 @@ const JAVA_CLASSES: Partial<Record<Kind, string>> = {
 };
 
 /** Compiles readers for one dialect; each structure once. */
-export function createReaderCompiler(dialect: ValueDialect): (schema: Schema) => ValueReader {
-  const structures = new WeakMap<object, ValueReader>();
-  const javaName = (schema: Schema): string =>
-    JAVA_CLASSES[kindOf(schema)] ??
-    (dialect.javaPackage === undefined ? '' : `${dialect.javaPackage}.`) + shapeName(schema);
+export class ReaderCompiler {
+  private readonly dialect: ValueDialect;
+  private readonly structures = new WeakMap<object, ValueReader>();
 
-  function compile(schema: Schema, position: Position): ValueReader {
-    const kind = kindOf(schema);
-    switch (kind) {
+  constructor(dialect: ValueDialect) {
+    this.dialect = dialect;
+  }
+
+  compile(schema: Schema, position: Position = 'field'): ValueReader {
+    switch (kindOf(schema)) {
       case 'string':
         return readString;
       case 'number':
@@ -52,29 +53,30 @@ export function createReaderCompiler(dialect: ValueDialect): (schema: Schema) =>
       case 'boolean':
         return readBoolean;
       case 'blob':
-        return dialect.readBlob;
+        return (value) => this.dialect.readBlob(value);
       case 'timestamp': {
         const format = timestampFormatOf(schema);
-        return (value) => dialect.readTimestamp(value, format);
+        return (value) => this.dialect.readTimestamp(value, format);
       }
+      case 'list':
+        return this.compileList(schema, position);
+      case 'map':
+        return this.compileMap(schema, position);
+      case 'structure':
+      case 'union':
+        return this.compileStructure(schema, position);
+      case 'unit':
+        return () => ({});
       case 'bigInteger':
       case 'bigDecimal':
       case 'document':
-        return (value) => value;
-      case 'list':
-        return compileList(schema, position);
-      case 'map':
-        return compileMap(schema, position);
-      case 'structure':
-      case 'union':
-        return compileStructure(schema, position);
-      case 'unit':
-        return () => ({});
+        break;
     }
+    return (value) => value;
   }
 
-  function compileList(schema: Schema, position: Position): ValueReader {
-    const read = compile(schema.getValueSchema(), 'element');
+  private compileList(schema: Schema, position: Position): ValueReader {
+    const read = this.compile(schema.getValueSchema(), 'element');
     const sparse = traitsOf(schema).sparse !== undefined;
     return (value) => {
       if (!Array.isArray(value)) {
@@ -90,16 +92,16 @@ export function createReaderCompiler(dialect: ValueDialect): (schema: Schema) =>
     };
   }
 
-  function compileMap(schema: Schema, position: Position): ValueReader {
+  private compileMap(schema: Schema, position: Position): ValueReader {
     const valueSchema = schema.getValueSchema();
-    const read = compile(valueSchema, 'element');
+    const read = this.compile(valueSchema, 'element');
     const sparse = traitsOf(schema).sparse !== undefined;
     return (value) => {
-      if (typeof value !== 'object' || Array.isArray(value) || value === null) {
-        if (Array.isArray(value)) {
-          const parameters = `java.lang.String, ${javaName(valueSchema)}`;
-          throw wrongType(`Unrecognized collection type java.util.Map<${parameters}>`);
-        }
+      if (Array.isArray(value)) {
+        const parameters = `java.lang.String, ${this.javaName(valueSchema)}`;
+        throw wrongType(`Unrecognized collection type java.util.Map<${parameters}>`);
+      }
+      if (typeof value !== 'object' || value === null) {
         throw wrongType(position === 'element' ? CAST_ERROR : 'Unexpected field type');
       }
       const out: Record<string, unknown> = {};
@@ -111,10 +113,10 @@ export function createReaderCompiler(dialect: ValueDialect): (schema: Schema) =>
     };
   }
 
-  function compileStructure(schema: Schema, position: Position): ValueReader {
+  private compileStructure(schema: Schema, position: Position): ValueReader {
     const identity = schema.getSchema() as object;
-    const read = structures.get(identity) ?? compileFields(schema, identity);
-    const className = `${javaName(schema)}`;
+    const read = this.structures.get(identity) ?? this.compileFields(schema, identity);
+    const className = this.javaName(schema);
     const unexpected =
       position === 'field' ? 'Unexpected field type' : 'Unexpected value type in payload';
     return (value) => {
@@ -124,8 +126,8 @@ export function createReaderCompiler(dialect: ValueDialect): (schema: Schema) =>
     };
   }
 
-  // Unions are read as structures: which members exclude each other, services say in their own words.
-  function compileFields(schema: Schema, identity: object): ValueReader {
+  // Unions are read as structures: which members exclude each other, services say themselves.
+  private compileFields(schema: Schema, identity: object): ValueReader {
     const fields: Record<string, { name: string; read: ValueReader }> = Object.create(null);
     const reader: ValueReader = (value) => {
       const source = value as Record<string, unknown>;
@@ -139,15 +141,18 @@ export function createReaderCompiler(dialect: ValueDialect): (schema: Schema) =>
       return out;
     };
     // Known before its members are compiled: shapes may contain themselves.
-    structures.set(identity, reader);
+    this.structures.set(identity, reader);
     for (const { name, schema: member, traits } of membersOf(schema)) {
-      const key = dialect.jsonName ? (traits.jsonName ?? name) : name;
-      fields[key] = { name, read: compile(member, 'field') };
+      const key = this.dialect.jsonName ? (traits.jsonName ?? name) : name;
+      fields[key] = { name, read: this.compile(member) };
     }
     return reader;
   }
 
-  return (schema) => compile(schema, 'field');
+  private javaName(schema: Schema): string {
+    const prefix = this.dialect.javaPackage === undefined ? '' : `${this.dialect.javaPackage}.`;
+    return JAVA_CLASSES[kindOf(schema)] ?? prefix + shapeName(schema);
+  }
 }
 
 /** The answer to a value of the wrong type or a body that cannot be read. */
@@ -155,10 +160,26 @@ export function wrongType(message: string): ServiceError {
   return new ServiceError('SerializationException', message);
 }
 
+/** Reads; a value nested deeper than the stack is the client's fault. */
+export function readGuarded(read: ValueReader, value: unknown): unknown {
+  try {
+    return read(value);
+  } catch (error) {
+    if (error instanceof RangeError) throw wrongType('');
+    throw error;
+  }
+}
+
 /** Assigns an own key, `__proto__` included. */
 export function setKey(target: Record<string, unknown>, key: string, value: unknown): void {
   if (key !== '__proto__') target[key] = value;
-  else Object.defineProperty(target, key, { value, enumerable: true, writable: true, configurable: true });
+  else
+    Object.defineProperty(target, key, {
+      value,
+      enumerable: true,
+      writable: true,
+      configurable: true,
+    });
 }
 
 // Token names and messages: DynamoDB's. <github.com/architect/dynalite test/helpers>
@@ -169,7 +190,8 @@ function tokenOf(value: unknown): string {
 }
 
 function refuseScalar(value: unknown, javaClass: string): ServiceError {
-  if (Array.isArray(value)) return wrongType(`Unrecognized collection type class java.lang.${javaClass}`);
+  if (Array.isArray(value))
+    return wrongType(`Unrecognized collection type class java.lang.${javaClass}`);
   if (typeof value === 'object') return wrongType(NOT_A_STRUCTURE_HERE);
   return wrongType(`${tokenOf(value)} cannot be converted to ${javaClass}`);
 }

@@ -44,7 +44,8 @@ function readMember({ name, schema, traits, xmlName }: Member, node: XmlNode): u
   const first = elements[0];
   if (first === undefined) return undefined;
   if (traits.xmlFlattened !== undefined) {
-    if (schema.isListSchema()) return elements.map((item) => readNode(schema.getValueSchema(), item));
+    if (schema.isListSchema())
+      return elements.map((item) => readNode(schema.getValueSchema(), item));
     if (schema.isMapSchema()) return readEntries(schema, elements);
   }
   return readNode(schema, first);
@@ -57,7 +58,9 @@ function readNode(schema: Schema, node: XmlNode): unknown {
       return readXmlMembers(membersOf(schema), node);
     case 'list': {
       const item = schema.getValueSchema();
-      return childrenOf(node, traitsOf(item).xmlName ?? 'member').map((child) => readNode(item, child));
+      return childrenOf(node, traitsOf(item).xmlName ?? 'member').map((child) =>
+        readNode(item, child),
+      );
     }
     case 'map':
       return readEntries(schema, childrenOf(node, 'entry'));
@@ -80,7 +83,8 @@ function readEntries(schema: Schema, entries: readonly XmlNode[]): Record<string
   for (const entry of entries) {
     const [key] = childrenOf(entry, keyName);
     const [value] = childrenOf(entry, valueName);
-    if (key !== undefined && value !== undefined) setKey(out, textOf(key), readNode(valueSchema, value));
+    if (key !== undefined && value !== undefined)
+      setKey(out, textOf(key), readNode(valueSchema, value));
   }
   return out;
 }

@@ -53,12 +53,16 @@ function refuseDepth(text: string): void {
   }
 }
 
-function decodeWide(reference: string, hex: string | undefined, decimal: string | undefined): string {
+function decodeWide(
+  reference: string,
+  hex: string | undefined,
+  decimal: string | undefined,
+): string {
   const point = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
   return point > 0xffff && point <= 0x10ffff ? String.fromCodePoint(point) : reference;
 }
 
-// Attributes are keys too: `xsi:type` stays reachable under its full name, declarations are dropped.
+// Attributes are keys too: `xsi:type` stays under its full name, declarations are dropped.
 function withoutPrefixes(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(withoutPrefixes);
   if (typeof node !== 'object' || node === null) return node;

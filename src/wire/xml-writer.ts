@@ -43,17 +43,27 @@ export function element(name: string, content: string, attributes = ''): string 
 export function writeXmlRoot(
   name: string,
   schema: Schema,
-  options: { value: unknown; members?: readonly Member[]; xmlns?: string | undefined; style?: XmlStyle },
+  options: {
+    value: unknown;
+    members?: readonly Member[];
+    xmlns?: string | undefined;
+    style?: XmlStyle;
+  },
 ): string {
   const members = options.members ?? membersOf(schema);
   const style = options.style ?? {};
   const own = namespaceOf(schema);
-  const xmlns = own === '' && options.xmlns !== undefined ? ` xmlns="${escapeXml(options.xmlns)}"` : own;
+  const xmlns =
+    own === '' && options.xmlns !== undefined ? ` xmlns="${escapeXml(options.xmlns)}"` : own;
   if (kindOf(schema) !== 'structure' && kindOf(schema) !== 'union') {
     return writeNode(name, schema, { value: options.value, style });
   }
   const source = asObject(schema, options.value);
-  return element(name, writeChildren(members, source, style), xmlns + writeAttributes(members, source));
+  return element(
+    name,
+    writeChildren(members, source, style),
+    xmlns + writeAttributes(members, source),
+  );
 }
 
 /** The elements of a structure's members, one after another. */
@@ -61,7 +71,11 @@ export function writeXmlMembers(schema: Schema, value: unknown, style: XmlStyle 
   return writeChildren(membersOf(schema), asObject(schema, value), style);
 }
 
-function writeChildren(members: readonly Member[], source: Record<string, unknown>, style: XmlStyle): string {
+function writeChildren(
+  members: readonly Member[],
+  source: Record<string, unknown>,
+  style: XmlStyle,
+): string {
   let text = '';
   for (const member of members) {
     const value = source[member.name];
@@ -81,7 +95,11 @@ function writeAttributes(members: readonly Member[], source: Record<string, unkn
   return text;
 }
 
-function writeMember({ name, schema, traits, xmlName }: Member, value: unknown, style: XmlStyle): string {
+function writeMember(
+  { name, schema, traits, xmlName }: Member,
+  value: unknown,
+  style: XmlStyle,
+): string {
   const tag = xmlName ?? name;
   const flat = traits.xmlFlattened !== undefined;
   if (schema.isListSchema() && (flat || style.flattensLists === true)) {
@@ -98,7 +116,11 @@ function writeNode(tag: string, schema: Schema, { value, style }: Written): stri
     case 'union': {
       const source = asObject(schema, value);
       const members = membersOf(schema);
-      return element(tag, writeChildren(members, source, style), xmlns + writeAttributes(members, source));
+      return element(
+        tag,
+        writeChildren(members, source, style),
+        xmlns + writeAttributes(members, source),
+      );
     }
     case 'list': {
       const itemTag = traitsOf(schema.getValueSchema()).xmlName ?? 'member';
@@ -123,7 +145,8 @@ function writeItems(tag: string, schema: Schema, { value, style }: Written): str
   const item = schema.getValueSchema();
   let text = '';
   for (const entry of value) {
-    if (entry !== null && entry !== undefined) text += writeNode(tag, item, { value: entry, style });
+    if (entry !== null && entry !== undefined)
+      text += writeNode(tag, item, { value: entry, style });
   }
   return text;
 }

@@ -1,4 +1,4 @@
-// The official SDK's own client side, as an independent reader of what our servers' protocols write.
+// The official SDK's own client side, as an independent reader and writer of the protocols.
 import { Readable } from 'node:stream';
 import {
   AwsEc2QueryProtocol,
@@ -45,7 +45,9 @@ export async function readAsClient(call: ClientCall, response: HttpResponse): Pr
       CONTEXT as never,
       new SdkResponse({
         statusCode: response.status,
-        headers: Object.fromEntries(Object.entries(response.headers).map(([key, value]) => [key, String(value)])),
+        headers: Object.fromEntries(
+          Object.entries(response.headers).map(([key, value]) => [key, String(value)]),
+        ),
         body: streams(call.operation) ? Readable.from([toBytes(response)]) : toBytes(response),
       }) as never,
     );
@@ -68,7 +70,11 @@ function streams({ schema }: Operation): boolean {
 /** What the SDK's client sends for an input, before signing. */
 export async function writeAsClient(call: ClientCall, input: unknown): Promise<SdkRequest> {
   const protocol = protocolOf(call, new TypeRegistry(call.operation.schema[1]));
-  return protocol.serializeRequest(operationOf(call.operation) as never, input as never, CONTEXT as never);
+  return protocol.serializeRequest(
+    operationOf(call.operation) as never,
+    input as never,
+    CONTEXT as never,
+  );
 }
 
 export interface SdkRequest {
@@ -102,7 +108,10 @@ interface ClientProtocol {
   setSerdeContext(context: never): void;
 }
 
-function protocolOf({ protocol, model, operation }: ClientCall, registry: TypeRegistry): ClientProtocol {
+function protocolOf(
+  { protocol, model, operation }: ClientCall,
+  registry: TypeRegistry,
+): ClientProtocol {
   const options = {
     defaultNamespace: operation.schema[1],
     errorTypeRegistries: [registry],

@@ -11,7 +11,8 @@ import type { WireCase } from './wire-suites.ts';
 import { toSuiteValue } from './wire-values.ts';
 
 const inapplicable: Readonly<Record<string, string>> = exceptions.input.inapplicable;
-const serverSees: Readonly<Record<string, { readonly params: unknown; readonly why: string }>> = exceptions.input.serverSees;
+const serverSees: Readonly<Record<string, { readonly params: unknown; readonly why: string }>> =
+  exceptions.input.serverSees;
 
 const cases = suitesPresent ? readCases('input') : [];
 
@@ -27,7 +28,8 @@ describe.skipIf(!suitesPresent)('protocol suites, requests (needs ../shared/conf
 
   test('every listed exception names a case', () => {
     const keys = new Set(cases.map(({ suite, id }) => `${suite} ${id}`));
-    for (const key of [...Object.keys(inapplicable), ...Object.keys(serverSees)]) expect(keys).toContain(key);
+    for (const key of [...Object.keys(inapplicable), ...Object.keys(serverSees)])
+      expect(keys).toContain(key);
   });
 });
 
@@ -56,7 +58,8 @@ function requestOf({ serialized, protocol, params, model, operation }: WireCase)
     body = gzipSync(encode(protocol, params));
   }
   // Some cases name only the headers they are about.
-  if (protocol.startsWith('awsJson')) headers['x-amz-target'] ??= `${model.row.targetPrefix}.${operation.name}`;
+  if (protocol.startsWith('awsJson'))
+    headers['x-amz-target'] ??= `${model.row.targetPrefix}.${operation.name}`;
   if (protocol.endsWith('Query')) headers['content-type'] ??= 'application/x-www-form-urlencoded';
   return {
     method: serialized.method,
@@ -75,7 +78,10 @@ function encode(protocol: WireCase['protocol'], params: unknown): string {
     case 'awsQuery':
       return `Action=PutWithContentEncoding&Version=2020-01-08&${new URLSearchParams(fields).toString()}`;
     case 'ec2Query': {
-      const capital = { Data: fields.data ?? '', ...(fields.encoding === undefined ? {} : { Encoding: fields.encoding }) };
+      const capital = {
+        Data: fields.data ?? '',
+        ...(fields.encoding === undefined ? {} : { Encoding: fields.encoding }),
+      };
       return `Action=PutWithContentEncoding&Version=2020-01-08&${new URLSearchParams(capital).toString()}`;
     }
     case 'restXml':

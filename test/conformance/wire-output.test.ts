@@ -1,5 +1,5 @@
-// What each case of the public protocol suites returns is written as the suite has it, and the official
-// SDK's client reads our bytes back to the same result.
+// What each case of the public protocol suites returns is written as the suite has it, and the
+// official SDK's client reads our bytes back to the same result.
 import { cbor } from '@smithy/core/cbor';
 import { describe, expect, test } from 'vitest';
 import { ServiceError } from '../../src/base/errors.ts';
@@ -37,7 +37,12 @@ describe.skipIf(!suitesPresent)('protocol suites, responses (needs ../shared/con
 
   test('every listed exception names a case', () => {
     const keys = new Set(cases.map(({ suite, id }) => `${suite} ${id}`));
-    for (const key of [...Object.keys(inapplicable), ...Object.keys(bodies), ...Object.keys(clients)]) expect(keys).toContain(key);
+    for (const key of [
+      ...Object.keys(inapplicable),
+      ...Object.keys(bodies),
+      ...Object.keys(clients),
+    ])
+      expect(keys).toContain(key);
   });
 });
 
@@ -51,7 +56,9 @@ async function checkResponse(wireCase: WireCase, key: string): Promise<void> {
       // The HTTP server counts the bytes.
       if (name !== 'Content-Length') expect(response.headers[name.toLowerCase()], name).toBe(value);
     }
-    expect(comparable(wireCase, response.body ?? '')).toEqual(comparable(wireCase, suiteBody(wireCase)));
+    expect(comparable(wireCase, response.body ?? '')).toEqual(
+      comparable(wireCase, suiteBody(wireCase)),
+    );
   }
   if (clients[key] === undefined) await checkAsClient(wireCase, response);
 }
@@ -59,15 +66,32 @@ async function checkResponse(wireCase: WireCase, key: string): Promise<void> {
 async function respond(wireCase: WireCase): Promise<HttpResponse> {
   const { model, operation, errorCode } = wireCase;
   const protocol = protocolNamed(wireCase.protocol);
-  const call: RoutedCall = { kind: 'routed', model, operation, protocol, request: REQUEST, labels: {} };
+  const call: RoutedCall = {
+    kind: 'routed',
+    model,
+    operation,
+    protocol,
+    request: REQUEST,
+    labels: {},
+  };
   const requestId = wireCase.response?.headers?.['X-Amzn-Requestid'] ?? 'foo-id';
   if (errorCode === undefined) {
-    return protocol.serialize(call, toModelValue(schemaOf(operation.schema[OUTPUT]), wireCase.result), requestId);
+    return protocol.serialize(
+      call,
+      toModelValue(schemaOf(operation.schema[OUTPUT]), wireCase.result),
+      requestId,
+    );
   }
   return protocol.serializeError(call, errorOf(wireCase), requestId);
 }
 
-function errorOf({ model, errorCode = '', errorMessage = '', error = {}, response }: WireCase): ServiceError {
+function errorOf({
+  model,
+  errorCode = '',
+  errorMessage = '',
+  error = {},
+  response,
+}: WireCase): ServiceError {
   const shape = [...model.errors.values()].map(schemaOf).find((schema) => {
     const [code] = (schema.getMergedTraits() as { awsQueryError?: [string] }).awsQueryError ?? [];
     return schema.getName() === errorCode || code === errorCode;
@@ -119,7 +143,9 @@ function normalJson(value: unknown): unknown {
 
 function normalCbor(value: unknown): unknown {
   const plain = normalJson(value);
-  return JSON.parse(JSON.stringify(plain, (_, item: unknown) => (typeof item === 'number' ? String(item) : item)));
+  return JSON.parse(
+    JSON.stringify(plain, (_, item: unknown) => (typeof item === 'number' ? String(item) : item)),
+  );
 }
 
 // Root names differ (suites name clients' synthetic shapes), namespaces and request ids are ours.
@@ -131,12 +157,18 @@ function withoutNoise(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(withoutNoise);
   if (typeof node === 'string') return node.trim();
   if (typeof node !== 'object' || node === null) return node;
-  const kept = Object.keys(node).filter((name) => !name.startsWith('xmlns') && !/^(RequestId|requestId|RequestID|ResponseMetadata|#text)$/.test(name));
+  const kept = Object.keys(node).filter(
+    (name) =>
+      !name.startsWith('xmlns') &&
+      !/^(RequestId|requestId|RequestID|ResponseMetadata|#text)$/.test(name),
+  );
   if (kept.length === 0) {
     const [text] = childrenOf(node as never, '#text');
     return typeof text === 'string' ? text.trim() : '';
   }
-  return Object.fromEntries(kept.map((name) => [name, withoutNoise((node as Record<string, unknown>)[name])]));
+  return Object.fromEntries(
+    kept.map((name) => [name, withoutNoise((node as Record<string, unknown>)[name])]),
+  );
 }
 
 async function buffered(response: HttpResponse): Promise<HttpResponse> {

@@ -1,5 +1,5 @@
-// Every operation of every service row: the official client's request routes to its operation and parses
-// to the input it was made of; our response reads back through the official client to the same output.
+// Every operation of every service row: the official client's request routes to its operation and
+// parses to the input it was made of; our response reads back through that client to the same output.
 import { Readable } from 'node:stream';
 import { buildQueryString } from '@smithy/core/protocols';
 import { describe, expect, test } from 'vitest';
@@ -15,7 +15,12 @@ import { protocolNamed } from '../../src/wire/protocols.ts';
 import { createRouter } from '../../src/wire/router.ts';
 import { kindOf, membersOf, schemaOf, traitsOf } from '../../src/wire/schema.ts';
 import type { Schema } from '../../src/wire/schema.ts';
-import type { Operation, ProtocolName, ServiceModel, ServiceRow } from '../../src/wire/service-model.ts';
+import type {
+  Operation,
+  ProtocolName,
+  ServiceModel,
+  ServiceRow,
+} from '../../src/wire/service-model.ts';
 import { collectBytes, isAsyncIterable } from '../../src/wire/streaming-body.ts';
 import { readAsClient, writeAsClient } from './wire-clients.ts';
 import type { SdkRequest } from './wire-clients.ts';
@@ -25,29 +30,32 @@ const INPUT = 4;
 const OUTPUT = 5;
 const DEPTH = 4;
 type Load = (row: ServiceRow) => Promise<ServiceModel>;
-const load: Load = async (row) => loadServiceModel(row, await loadSchemas(row.id as Parameters<typeof loadSchemas>[0]));
+const load: Load = async (row) =>
+  loadServiceModel(row, await loadSchemas(row.id as Parameters<typeof loadSchemas>[0]));
 const router = createRouter({ rows: SERVICE_ROWS, load });
 
-describe.each(SERVICE_ROWS.flatMap((row) => row.protocols.map((protocol) => [row.id, protocol, row] as const)))(
-  '%s in %s',
-  (_, protocol, row) => {
-    test('requests with every member route and parse', async () => {
-      const model = await load(row);
-      expect(model.operations.size).toBeGreaterThan(0);
-      for (const operation of model.operations.values()) await checkRequest({ protocol, model, operation }, 'all');
-    });
+describe.each(
+  SERVICE_ROWS.flatMap((row) => row.protocols.map((protocol) => [row.id, protocol, row] as const)),
+)('%s in %s', (_, protocol, row) => {
+  test('requests with every member route and parse', async () => {
+    const model = await load(row);
+    expect(model.operations.size).toBeGreaterThan(0);
+    for (const operation of model.operations.values())
+      await checkRequest({ protocol, model, operation }, 'all');
+  });
 
-    test('requests with required members alone route and parse', async () => {
-      const model = await load(row);
-      for (const operation of model.operations.values()) await checkRequest({ protocol, model, operation }, 'required');
-    });
+  test('requests with required members alone route and parse', async () => {
+    const model = await load(row);
+    for (const operation of model.operations.values())
+      await checkRequest({ protocol, model, operation }, 'required');
+  });
 
-    test('responses read back', async () => {
-      const model = await load(row);
-      for (const operation of model.operations.values()) await checkResponse({ protocol, model, operation });
-    });
-  },
-);
+  test('responses read back', async () => {
+    const model = await load(row);
+    for (const operation of model.operations.values())
+      await checkResponse({ protocol, model, operation });
+  });
+});
 
 interface Call {
   readonly protocol: ProtocolName;
@@ -86,28 +94,43 @@ async function checkResponse(call: Call): Promise<void> {
   const output = sample(schema, 'all') as Record<string, unknown>;
   const events = stream === undefined ? [] : sampleEvents(stream.schema);
   if (stream !== undefined) output[stream.name] = Readable.from(structuredClone(events));
-  const routed: RoutedCall = { kind: 'routed', ...call, protocol: protocolNamed(call.protocol), request: REQUEST, labels: {} };
+  const routed: RoutedCall = {
+    kind: 'routed',
+    ...call,
+    protocol: protocolNamed(call.protocol),
+    request: REQUEST,
+    labels: {},
+  };
   const response = await routed.protocol.serialize(routed, output, 'request-1');
-  const body = isAsyncIterable(response.body) ? await collectBytes(response.body, 1e6) : response.body;
+  const body = isAsyncIterable(response.body)
+    ? await collectBytes(response.body, 1e6)
+    : response.body;
   const sight = await readAsClient(call, { ...response, ...(body === undefined ? {} : { body }) });
   if (sight.kind === 'error') throw sight.error;
   if (stream !== undefined) {
     output[stream.name] = events;
     sight.output[stream.name] = await collect(sight.output[stream.name] as AsyncIterable<unknown>);
   }
-  expect(toSuiteValue(await withBytes(sight.output)), call.operation.name).toEqual(toSuiteValue(output));
+  expect(toSuiteValue(await withBytes(sight.output)), call.operation.name).toEqual(
+    toSuiteValue(output),
+  );
 }
 
 /** A value of the schema, every member (or the required ones) filled, to a depth. */
 function sample(schema: Schema, fill: 'all' | 'required', depth = 0): unknown {
   switch (kindOf(schema)) {
     case 'structure': {
-      const every = fill === 'all' ? depth < DEPTH : depth > 0 && !membersOf(schema).some(({ required }) => required);
+      const every =
+        fill === 'all'
+          ? depth < DEPTH
+          : depth > 0 && !membersOf(schema).some(({ required }) => required);
       const members = membersOf(schema).filter(
         // Clients fill idempotency tokens in.
         ({ required, schema: member }) => required || every || member.isIdempotencyToken(),
       );
-      return Object.fromEntries(members.map(({ name, schema: member }) => [name, sample(member, fill, depth + 1)]));
+      return Object.fromEntries(
+        members.map(({ name, schema: member }) => [name, sample(member, fill, depth + 1)]),
+      );
     }
     case 'union': {
       const [first] = membersOf(schema);
@@ -141,16 +164,25 @@ function sampleEvents(union: Schema): unknown[] {
 
 function toHttp(request: SdkRequest, row: ServiceRow, input: Record<string, unknown>): HttpRequest {
   const query = buildQueryString({ ...request.query } as Parameters<typeof buildQueryString>[0]);
-  const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value]));
+  const headers = Object.fromEntries(
+    Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value]),
+  );
   const scope = `AKIDEXAMPLE/20260102/us-east-1/${row.signingName}/aws4_request`;
   // The SDK's endpoint rules, not its schemas, put the bucket into the path.
-  const bucket = row.id === 's3' && input['Bucket'] !== undefined ? `/${encodeURIComponent(String(input['Bucket']))}` : '';
+  const bucket =
+    row.id === 's3' && input['Bucket'] !== undefined
+      ? `/${encodeURIComponent(String(input['Bucket']))}`
+      : '';
   return {
     ...REQUEST,
     method: request.method,
     path: `${bucket}${request.path}`,
     query,
-    headers: { host: '127.0.0.1:4566', ...headers, authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0` },
+    headers: {
+      host: '127.0.0.1:4566',
+      ...headers,
+      authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`,
+    },
     body: bodyOf(toBytes(request.body)),
   };
 }

@@ -24,7 +24,11 @@ interface Shape {
   readonly streaming?: boolean;
   readonly exception?: boolean;
   readonly fault?: boolean;
-  readonly error?: { readonly code?: string; readonly httpStatusCode?: number; readonly senderFault?: boolean };
+  readonly error?: {
+    readonly code?: string;
+    readonly httpStatusCode?: number;
+    readonly senderFault?: boolean;
+  };
 }
 
 interface ShapeReference extends Partial<Omit<Shape, 'members'>> {
@@ -37,7 +41,11 @@ interface ShapeReference extends Partial<Omit<Shape, 'members'>> {
 
 interface Given {
   readonly name: string;
-  readonly http?: { readonly method: string; readonly requestUri: string; readonly responseCode?: number };
+  readonly http?: {
+    readonly method: string;
+    readonly requestUri: string;
+    readonly responseCode?: number;
+  };
   readonly input?: ShapeReference;
   readonly output?: ShapeReference;
   readonly errors?: readonly ShapeReference[];
@@ -88,7 +96,6 @@ export interface WireCase extends RawCase {
   readonly operation: Operation;
 }
 
-
 /** Every case of one direction. */
 export function readCases(direction: 'input' | 'output'): WireCase[] {
   const cases: WireCase[] = [];
@@ -97,11 +104,20 @@ export function readCases(direction: 'input' | 'output'): WireCase[] {
     for (const suite of suites) {
       for (const raw of suite.cases) {
         // The SDK's registries are global: each case has its own namespace.
-        const schemas = new SchemaMaker(suite, `aws.protocoltests.case${cases.length}.${direction}`);
+        const schemas = new SchemaMaker(
+          suite,
+          `aws.protocoltests.case${cases.length}.${direction}`,
+        );
         const operation = schemas.operation(raw.given);
         const model = schemas.model(operation, raw.given);
         const protocol = protocolOf(suite.metadata);
-        cases.push({ ...raw, suite: `${direction}/${file.replace('.json', '')}`, protocol, model, operation });
+        cases.push({
+          ...raw,
+          suite: `${direction}/${file.replace('.json', '')}`,
+          protocol,
+          model,
+          operation,
+        });
       }
     }
   }
@@ -149,7 +165,8 @@ class SchemaMaker {
     const errors = new Map<string, unknown>();
     for (const [name, shape] of Object.entries(shapes)) {
       const declared = given.errors?.some((error) => error.shape === name) ?? false;
-      if (shape.exception === true || shape.error !== undefined || declared) errors.set(name, this.shape(name));
+      if (shape.exception === true || shape.error !== undefined || declared)
+        errors.set(name, this.shape(name));
     }
     return {
       row: {
@@ -190,7 +207,13 @@ class SchemaMaker {
       case 'structure':
         return this.structure(name, shape);
       case 'list':
-        return [1, this.namespace, name, this.shapeTraits(shape), this.reference(shape.member, 'item')];
+        return [
+          1,
+          this.namespace,
+          name,
+          this.shapeTraits(shape),
+          this.reference(shape.member, 'item'),
+        ];
       case 'map':
         return [
           2,
@@ -210,7 +233,8 @@ class SchemaMaker {
     const names = Object.keys(shape.members ?? {});
     const required = names.filter((member) => shape.required?.includes(member));
     const ordered = [...required, ...names.filter((member) => !required.includes(member))];
-    const kind = shape.union === true ? 4 : shape.exception === true || shape.error !== undefined ? -3 : 3;
+    const kind =
+      shape.union === true ? 4 : shape.exception === true || shape.error !== undefined ? -3 : 3;
     const members = ordered.map((member) => this.member(member, shape));
     return [kind, this.namespace, name, this.shapeTraits(shape), ordered, members, required.length];
   }
@@ -219,7 +243,10 @@ class SchemaMaker {
     const reference = shape.members?.[name];
     if (reference === undefined) throw new Error(`no member ${name}`);
     const payload = shape.payload === name ? { httpPayload: 1 } : {};
-    const [target, traits] = this.reference(withoutOwnName(reference, name), 'member') as [unknown, object];
+    const [target, traits] = this.reference(withoutOwnName(reference, name), 'member') as [
+      unknown,
+      object,
+    ];
     return [target, { ...traits, ...payload, ...bindingTraits(reference) }];
   }
 
@@ -227,15 +254,19 @@ class SchemaMaker {
     if (reference === undefined) throw new Error('missing reference');
     const target = this.suite.shapes[reference.shape];
     const format = reference.timestampFormat ?? target?.timestampFormat;
-    const inner = target?.type === 'timestamp' ? timestamp(format) : () => this.shape(reference.shape);
+    const inner =
+      target?.type === 'timestamp' ? timestamp(format) : () => this.shape(reference.shape);
     return [inner, this.nameTraits(reference, place)];
   }
 
   private nameTraits(reference: ShapeReference, place: 'member' | 'item' | 'root'): object {
     const { protocol } = this.suite.metadata;
     const inBody = reference.location === undefined && reference.locationName !== undefined;
-    const name = inBody ? { [protocol === 'rest-json' ? 'jsonName' : 'xmlName']: reference.locationName } : {};
-    const flattened = reference.flattened ?? (place === 'member' && this.suite.shapes[reference.shape]?.flattened);
+    const name = inBody
+      ? { [protocol === 'rest-json' ? 'jsonName' : 'xmlName']: reference.locationName }
+      : {};
+    const flattened =
+      reference.flattened ?? (place === 'member' && this.suite.shapes[reference.shape]?.flattened);
     return {
       ...name,
       ...namespaceTrait(reference),
@@ -259,7 +290,9 @@ class SchemaMaker {
       ...(error?.httpStatusCode === undefined || (queryCompatible && error.code !== undefined)
         ? {}
         : { httpError: error.httpStatusCode }),
-      ...(error?.code === undefined ? {} : { awsQueryError: [error.code, error.httpStatusCode ?? 400] }),
+      ...(error?.code === undefined
+        ? {}
+        : { awsQueryError: [error.code, error.httpStatusCode ?? 400] }),
     };
   }
 }

@@ -10,13 +10,17 @@ export function toModelValue(schema: Schema, value: unknown): unknown {
     case 'union': {
       const source = value as Record<string, unknown>;
       const members = membersOf(schema).filter(({ name }) => source[name] !== undefined);
-      return Object.fromEntries(members.map((member) => [member.name, toModelValue(member.schema, source[member.name])]));
+      return Object.fromEntries(
+        members.map((member) => [member.name, toModelValue(member.schema, source[member.name])]),
+      );
     }
     case 'list':
       return (value as unknown[]).map((item) => toModelValue(schema.getValueSchema(), item));
     case 'map': {
       const entries = Object.entries(value as object);
-      return Object.fromEntries(entries.map(([key, item]) => [key, toModelValue(schema.getValueSchema(), item)]));
+      return Object.fromEntries(
+        entries.map(([key, item]) => [key, toModelValue(schema.getValueSchema(), item)]),
+      );
     }
     case 'timestamp':
       return new Date(Math.round(Number(value) * 1000));
