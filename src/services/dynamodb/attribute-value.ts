@@ -24,14 +24,24 @@ export type ValueType = 'S' | 'N' | 'B' | 'BOOL' | 'NULL' | 'M' | 'L' | 'SS' | '
 export type Item = Readonly<Record<string, AttributeValue>>;
 
 export const VALUE_TYPES: readonly ValueType[] = [
-  'S', 'N', 'B', 'BOOL', 'NULL', 'M', 'L', 'SS', 'NS', 'BS',
+  'S',
+  'N',
+  'B',
+  'BOOL',
+  'NULL',
+  'M',
+  'L',
+  'SS',
+  'NS',
+  'BS',
 ];
 
 /** A value as the wire layer parsed it: any members may be set. */
 export type RawValue = Readonly<Record<string, unknown>>;
 
 const INVALID = 'One or more parameter values were invalid: ';
-const EMPTY = 'Supplied AttributeValue is empty, must contain exactly one of the supported datatypes';
+const EMPTY =
+  'Supplied AttributeValue is empty, must contain exactly one of the supported datatypes';
 const SEVERAL =
   'Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes';
 const TOO_DEEP =
@@ -61,8 +71,15 @@ export function readValue(raw: RawValue, complain: Complain, level = 1): Attribu
     if (type !== undefined) throw complain(SEVERAL);
     type = member;
   }
-  // The wire layer has checked that each member has the type its name says.
-  const content = type === undefined ? undefined : raw[type];
+  if (type === undefined) throw complain(EMPTY);
+  return readTyped(type as ValueType, { content: raw[type], complain, level });
+}
+
+/** @param content of the type the descriptor says: the wire layer has checked that. */
+function readTyped(
+  type: ValueType,
+  { content, complain, level }: { content: unknown; complain: Complain; level: number },
+): AttributeValue {
   switch (type) {
     case 'S':
       return { S: content as string };
@@ -78,7 +95,9 @@ export function readValue(raw: RawValue, complain: Complain, level = 1): Attribu
     case 'M':
       return { M: readMap(content as Record<string, RawValue>, complain, level) };
     case 'L':
-      return { L: (content as RawValue[]).map((element) => readValue(element, complain, level + 1)) };
+      return {
+        L: (content as RawValue[]).map((element) => readValue(element, complain, level + 1)),
+      };
     case 'SS':
       return { SS: readStringSet(content as string[], complain) };
     case 'NS':
@@ -86,6 +105,7 @@ export function readValue(raw: RawValue, complain: Complain, level = 1): Attribu
     case 'BS':
       return { BS: readBinarySet(content as Uint8Array[], complain) };
     default:
+      // A descriptor the service does not know.
       throw complain(EMPTY);
   }
 }
@@ -105,7 +125,12 @@ export function setAttribute(
   value: AttributeValue,
 ): void {
   if (name === '__proto__') {
-    Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
+    Object.defineProperty(target, name, {
+      value,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
   } else {
     target[name] = value;
   }
@@ -134,7 +159,8 @@ function readStringSet(members: readonly string[], complain: Complain): readonly
 function readNumberSet(members: readonly string[], complain: Complain): readonly string[] {
   if (members.length === 0) throw complain(`${INVALID}An number set  may not be empty`);
   const numbers = members.map((member) => canonicalNumber(member, complain));
-  if (new Set(numbers).size !== numbers.length) throw complain('Input collection contains duplicates');
+  if (new Set(numbers).size !== numbers.length)
+    throw complain('Input collection contains duplicates');
   return numbers;
 }
 

@@ -1,9 +1,21 @@
 // Keeps secondary indexes in step with items: which entries a write adds, changes and removes.
-import { attributeOf, equalItems, equalValues, setAttribute, type AttributeValue, type Item } from './attribute-value.ts';
+import {
+  attributeOf,
+  equalItems,
+  equalValues,
+  setAttribute,
+  type AttributeValue,
+  type Item,
+} from './attribute-value.ts';
 import { writeUnits, type Consumption } from './capacity.ts';
 import type { SizedItem } from './item-codec.ts';
 import { itemSize } from './item-size.ts';
-import { keyNames, projectedNames, type IndexDefinition, type TableDefinition } from './table-definition.ts';
+import {
+  keyNames,
+  projectedNames,
+  type IndexDefinition,
+  type TableDefinition,
+} from './table-definition.ts';
 
 /** What a write does to one index; the store turns it into rows. */
 export interface EntryChange {

@@ -5,7 +5,19 @@ import { AssertionFailed, unreachable } from '../../base/errors.ts';
 // Format 1: [1] size item; size as itemSize counts it; item = count (name value)*; name and texts = byte length, UTF-8; value = tag and
 // content. Counts and lengths are LEB128. A first byte other than 1 is left for formats to come.
 const FORMAT = 1;
-const TAG = { S: 0, N: 1, B: 2, FALSE: 3, TRUE: 4, NULL: 5, M: 6, L: 7, SS: 8, NS: 9, BS: 10 } as const;
+const TAG = {
+  S: 0,
+  N: 1,
+  B: 2,
+  FALSE: 3,
+  TRUE: 4,
+  NULL: 5,
+  M: 6,
+  L: 7,
+  SS: 8,
+  NS: 9,
+  BS: 10,
+} as const;
 
 const INITIAL_BYTES = 4096;
 /** Below this, copying characters one by one beats the call into native code. */

@@ -1,4 +1,5 @@
 // One write of one item, from the request's intent to what changes: shared by all operations that write.
+import { unreachable } from '../../base/errors.ts';
 import type { Key, ReadTx, Tx } from '../../base/store.ts';
 import type { WorkContext } from '../../kernel/context.ts';
 import type { Item } from './attribute-value.ts';
@@ -13,7 +14,14 @@ import type { SizedItem } from './item-codec.ts';
 import { attributeSize, itemSize } from './item-size.ts';
 import { checkUpdatedIndexKeys } from './key-rules.ts';
 import { ITEM_MAX_BYTES } from './limits.ts';
-import { getItem, itemPosition, loadExpiryTimer, saveExpiryTimer, writeItem, type TableHandle } from './store.ts';
+import {
+  getItem,
+  itemPosition,
+  loadExpiryTimer,
+  saveExpiryTimer,
+  writeItem,
+  type TableHandle,
+} from './store.ts';
 
 /** What to do with the item, every part of it checked as far as that goes without the item. */
 export type WriteIntent = {
@@ -80,6 +88,8 @@ export async function resolveWrite(
       checkUpdatedSize(intent, after);
       return { position, before, after, writes: true };
     }
+    default:
+      return unreachable(intent);
   }
 }
 
@@ -93,7 +103,10 @@ const REMOVING_ACTION_BYTES = 2;
  * action. nubo-db/dynamodb-conformance, tests/tier3/limits/itemSizeBySurface.test.ts
  */
 function checkUpdatedSize(
-  { actions, countsActions }: { readonly actions: readonly BoundAction[]; readonly countsActions: boolean },
+  {
+    actions,
+    countsActions,
+  }: { readonly actions: readonly BoundAction[]; readonly countsActions: boolean },
   { item, size }: SizedItem,
 ): void {
   if (size > ITEM_MAX_BYTES) throw invalid(TOO_LARGE);
@@ -133,8 +146,15 @@ export async function commitWrite(
   const { expiry } = definition;
   const oldExpirySec = before && expirySecond(expiry, before.item, context.nowMs);
   const newExpirySec = after && expirySecond(expiry, after.item, context.nowMs);
-  writeItem(tx, table, { position, item: after, indexChanges: changes, oldExpirySec, newExpirySec });
-  if (newExpirySec !== undefined) await ensureExpiryTimer(tx, context, { table, second: newExpirySec });
+  writeItem(tx, table, {
+    position,
+    item: after,
+    indexChanges: changes,
+    oldExpirySec,
+    newExpirySec,
+  });
+  if (newExpirySec !== undefined)
+    await ensureExpiryTimer(tx, context, { table, second: newExpirySec });
   return { table: units, ...consumed };
 }
 

@@ -4,13 +4,20 @@ import { invalid, invalidParameter, keyMismatch } from './errors.ts';
 import { checkNotEmpty, emptyKind } from './expression/key-condition.ts';
 import type { BoundAction, Path } from './expression/syntax.ts';
 import { PARTITION_KEY_MAX_BYTES, SORT_KEY_MAX_BYTES } from './limits.ts';
-import { keyNames, type IndexDefinition, type KeyAttribute, type KeySchema, type TableDefinition } from './table-definition.ts';
+import {
+  keyNames,
+  type IndexDefinition,
+  type KeyAttribute,
+  type KeySchema,
+  type TableDefinition,
+} from './table-definition.ts';
 
 /** The key attributes of a whole item about to be put. */
 export function checkItemKey(table: TableDefinition, item: Item): void {
   forEachKeyAttribute(table.key, (attribute, role) => {
     const value = attributeOf(item, attribute.name);
-    if (value === undefined) throw invalidParameter(`Missing the key ${attribute.name} in the item`);
+    if (value === undefined)
+      throw invalidParameter(`Missing the key ${attribute.name} in the item`);
     if (!(attribute.type in value)) {
       throw invalidParameter(
         `Type mismatch for key ${attribute.name} expected: ${attribute.type} actual: ${typeOf(value)}`,
@@ -130,11 +137,15 @@ function checkNotEmptyIndexKey(index: IndexDefinition, name: string, value: Attr
 }
 
 /** An index key set to an empty literal, which can be told before the item is read. */
-export function checkLiteralIndexKeys(table: TableDefinition, actions: readonly BoundAction[]): void {
+export function checkLiteralIndexKeys(
+  table: TableDefinition,
+  actions: readonly BoundAction[],
+): void {
   for (const index of table.indexes) {
     for (const name of keyNames(index.key)) {
       for (const action of actions) {
-        if (action.kind !== 'set' || action.value.kind !== 'value' || !isAt(action.path, name)) continue;
+        if (action.kind !== 'set' || action.value.kind !== 'value' || !isAt(action.path, name))
+          continue;
         const empty = emptyKind(action.value.value);
         if (empty !== undefined) throw emptyUpdatedKey(empty);
       }
@@ -148,7 +159,11 @@ function emptyUpdatedKey(empty: string): Error {
   );
 }
 
-function indexKeyMismatch(index: IndexDefinition, attribute: KeyAttribute, value: AttributeValue): Error {
+function indexKeyMismatch(
+  index: IndexDefinition,
+  attribute: KeyAttribute,
+  value: AttributeValue,
+): Error {
   return invalidParameter(
     `Type mismatch for Index Key ${attribute.name} Expected: ${attribute.type} Actual: ${typeOf(value)} IndexName: ${index.name}`,
   );

@@ -67,7 +67,8 @@ export function compareNumbers(a: string, b: string): number {
   const [x, y] = [parse(a), parse(b)];
   const [xSign, ySign] = [signOf(x), signOf(y)];
   if (xSign !== ySign) return xSign - ySign;
-  const magnitude = x.exponent === y.exponent ? compareText(x.digits, y.digits) : x.exponent - y.exponent;
+  const magnitude =
+    x.exponent === y.exponent ? compareText(x.digits, y.digits) : x.exponent - y.exponent;
   return xSign * magnitude;
 }
 

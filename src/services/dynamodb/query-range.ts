@@ -1,7 +1,15 @@
 // Turns a query or scan into the range of keys it reads.
+import { unreachable } from '../../base/errors.ts';
 import type { Key } from '../../base/store.ts';
 import type { KeyCondition, SortCondition } from './expression/key-condition.ts';
-import { bytesAfter, encodeKeyValue, hashAfter, hashBytes, prefixEnd, segmentStart } from './key-encoding.ts';
+import {
+  bytesAfter,
+  encodeKeyValue,
+  hashAfter,
+  hashBytes,
+  prefixEnd,
+  segmentStart,
+} from './key-encoding.ts';
 
 /** Keys from `from` up to but not including `to`, both relative to the rows of a table or an index. */
 export interface KeyRange {
@@ -35,12 +43,17 @@ function sortRange(hash: Uint8Array, { operator, low, high }: SortCondition): Ke
       const end = prefixEnd(bytes);
       return { from: [hash, bytes], to: end === undefined ? whole.to : [hash, end] };
     }
+    default:
+      return unreachable(operator);
   }
 }
 
 /** All rows, or those of one segment of a parallel scan. */
 export function scanRange(segment: number, totalSegments: number): KeyRange {
-  return { from: [segmentStart(segment, totalSegments)], to: [segmentStart(segment + 1, totalSegments)] };
+  return {
+    from: [segmentStart(segment, totalSegments)],
+    to: [segmentStart(segment + 1, totalSegments)],
+  };
 }
 
 /** What of a range is left after the row at `position`. */

@@ -14,11 +14,16 @@ const NAME = new RegExp(`^${NAME_PATTERN}$`);
 export function readTableName(given: string | undefined, scope: Scope): string {
   const text = given ?? '';
   if (text.startsWith('arn:')) return readTableArn(text, scope);
-  if (text.length >= TABLE_NAME_MIN_LENGTH && text.length <= TABLE_NAME_MAX_LENGTH && NAME.test(text)) {
+  if (
+    text.length >= TABLE_NAME_MIN_LENGTH &&
+    text.length <= TABLE_NAME_MAX_LENGTH &&
+    NAME.test(text)
+  ) {
     return text;
   }
   const broken: string[] = [];
-  if (!NAME.test(text)) broken.push(`Member must satisfy regular expression pattern: ${NAME_PATTERN}`);
+  if (!NAME.test(text))
+    broken.push(`Member must satisfy regular expression pattern: ${NAME_PATTERN}`);
   if (text.length < TABLE_NAME_MIN_LENGTH) {
     broken.push(`Member must have length greater than or equal to ${TABLE_NAME_MIN_LENGTH}`);
   }
@@ -36,7 +41,8 @@ export function readTableName(given: string | undefined, scope: Scope): string {
 /** Tables of other accounts and regions are out of reach: there are no resource policies yet. */
 function readTableArn(text: string, { account, region }: Scope): string {
   const arn = parseArn(text);
-  const name = arn?.resource.startsWith('table/') === true ? arn.resource.slice('table/'.length) : '';
+  const name =
+    arn?.resource.startsWith('table/') === true ? arn.resource.slice('table/'.length) : '';
   if (arn?.service !== 'dynamodb' || !NAME.test(name)) {
     throw invalidParameter(`Invalid TableArn: ${text}`);
   }

@@ -5,10 +5,21 @@ import { deleteItem, getItemOperation, putItem, updateItem } from './operations/
 import { query } from './operations/query.ts';
 import { scan } from './operations/scan.ts';
 import {
-  describeContinuousBackups, describeEndpoints, describeLimits, describeTimeToLive, listTagsOfResource, tagResource,
-  untagResource, updateTimeToLive,
+  describeContinuousBackups,
+  describeEndpoints,
+  describeLimits,
+  describeTimeToLive,
+  listTagsOfResource,
+  tagResource,
+  untagResource,
+  updateTimeToLive,
 } from './operations/settings.ts';
-import { createTable, deleteTable, describeTableOperation, listTables } from './operations/tables.ts';
+import {
+  createTable,
+  deleteTable,
+  describeTableOperation,
+  listTables,
+} from './operations/tables.ts';
 import { transactGetItems, transactWriteItems } from './operations/transactions.ts';
 import { updateTable } from './operations/update-table.ts';
 import { workers } from './workers.ts';
@@ -36,12 +47,16 @@ export const dynamodb = defineService<'dynamodb'>({
     DescribeGlobalTable: notImplemented('global tables come later'),
     DescribeGlobalTableSettings: notImplemented('global tables come later'),
     DescribeImport: notImplemented('import from S3 comes later'),
-    DescribeKinesisStreamingDestination: notImplemented('the Kinesis destination comes with Kinesis'),
+    DescribeKinesisStreamingDestination: notImplemented(
+      'the Kinesis destination comes with Kinesis',
+    ),
     DescribeLimits: describeLimits,
     DescribeTable: describeTableOperation,
     DescribeTableReplicaAutoScaling: notImplemented('global tables come later'),
     DescribeTimeToLive: describeTimeToLive,
-    DisableKinesisStreamingDestination: notImplemented('the Kinesis destination comes with Kinesis'),
+    DisableKinesisStreamingDestination: notImplemented(
+      'the Kinesis destination comes with Kinesis',
+    ),
     EnableKinesisStreamingDestination: notImplemented('the Kinesis destination comes with Kinesis'),
     ExecuteStatement: notImplemented('PartiQL comes later'),
     ExecuteTransaction: notImplemented('PartiQL comes later'),
@@ -80,8 +95,16 @@ export const dynamodb = defineService<'dynamodb'>({
     UpdateTimeToLive: updateTimeToLive,
   },
   dataEvents: [
-    'BatchGetItem', 'BatchWriteItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'Scan', 'TransactGetItems',
-    'TransactWriteItems', 'UpdateItem',
+    'BatchGetItem',
+    'BatchWriteItem',
+    'DeleteItem',
+    'GetItem',
+    'PutItem',
+    'Query',
+    'Scan',
+    'TransactGetItems',
+    'TransactWriteItems',
+    'UpdateItem',
   ],
   workers,
 });

@@ -1,6 +1,6 @@
 // DynamoDB's state: tables, items, index entries, expiries, tags and tokens, and where each is kept.
 import { createHash } from 'node:crypto';
-import { present } from '../../base/errors.ts';
+import { present, unreachable } from '../../base/errors.ts';
 import type { Key, ReadTx, Tx } from '../../base/store.ts';
 import { AFTER_ANY } from '../../base/tuple.ts';
 import type { Scope } from '../../kernel/context.ts';
@@ -223,8 +223,14 @@ export async function readRows(
   const below = index === undefined ? prefix : [...prefix, index.number];
   const from = [...below, ...range.from];
   const to = [...below, ...range.to];
-  const rows = await (index === undefined ? items : entries).range(view, from, to, { limit, reverse });
-  return rows.map(({ key, value }) => ({ position: key.slice(below.length), ...decodeItem(value) }));
+  const rows = await (index === undefined ? items : entries).range(view, from, to, {
+    limit,
+    reverse,
+  });
+  return rows.map(({ key, value }) => ({
+    position: key.slice(below.length),
+    ...decodeItem(value),
+  }));
 }
 
 /** Counts rows up to `limit`, from strictly after `after`; `last` is where it stopped early. */
@@ -240,7 +246,9 @@ export async function countRows(
   const { index, limit, after } = options;
   const below = index === undefined ? prefix : [...prefix, index.number];
   const from = after === undefined ? below : [...after, 0];
-  const rows = await (index === undefined ? items : entries).range(view, from, endOf(below), { limit });
+  const rows = await (index === undefined ? items : entries).range(view, from, endOf(below), {
+    limit,
+  });
   const bytes = rows.reduce((sum, row) => sum + storedSize(row.value), 0);
   return { items: rows.length, bytes, last: rows.length < limit ? undefined : rows.at(-1)?.key };
 }
@@ -250,7 +258,10 @@ function endOf(prefix: Key): Key {
   return [...prefix, AFTER_ANY];
 }
 
-export async function loadMeasure(view: ReadTx, { prefix }: TableHandle): Promise<Measure | undefined> {
+export async function loadMeasure(
+  view: ReadTx,
+  { prefix }: TableHandle,
+): Promise<Measure | undefined> {
   return measures.get(view, prefix);
 }
 
@@ -258,7 +269,10 @@ export function saveMeasure(tx: Tx, { prefix }: TableHandle, measure: Measure): 
   measures.put(tx, prefix, measure);
 }
 
-export async function loadTags(view: ReadTx, { prefix }: TableHandle): Promise<Record<string, string>> {
+export async function loadTags(
+  view: ReadTx,
+  { prefix }: TableHandle,
+): Promise<Record<string, string>> {
   return (await tags.get(view, prefix)) ?? {};
 }
 
@@ -294,7 +308,10 @@ export function deleteExpiry(
 }
 
 /** When the table's expiry timer is due; undefined when it has none. */
-export async function loadExpiryTimer(view: ReadTx, { prefix }: TableHandle): Promise<number | undefined> {
+export async function loadExpiryTimer(
+  view: ReadTx,
+  { prefix }: TableHandle,
+): Promise<number | undefined> {
   return expiryTimers.get(view, prefix);
 }
 
@@ -323,6 +340,8 @@ export async function purgeRows(
       return purge(tx, entries, { below: [...below, leftover.index], limit });
     case 'expiries':
       return purge(tx, expiries, { below: [...below, leftover.generation], limit });
+    default:
+      return unreachable(leftover);
   }
 }
 
@@ -366,7 +385,8 @@ export async function forgetTokens(
     tokenExpiries.delete(tx, key);
     // The token may have been used again since, with a later expiry.
     const current = await tokens.get(tx, [account, region, token]);
-    if (current !== undefined && current.expiresMs <= nowMs) tokens.delete(tx, [account, region, token]);
+    if (current !== undefined && current.expiresMs <= nowMs)
+      tokens.delete(tx, [account, region, token]);
   }
   return undefined;
 }

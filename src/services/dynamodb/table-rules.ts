@@ -1,6 +1,11 @@
 // Checks of table definitions, in AWS's order and words.
 import { invalid, invalidParameter, limitExceeded, unsupported } from './errors.ts';
-import { CAPACITY_UNITS_MAX, GLOBAL_INDEXES_MAX, LOCAL_INDEXES_MAX, PROJECTED_ATTRIBUTES_MAX } from './limits.ts';
+import {
+  CAPACITY_UNITS_MAX,
+  GLOBAL_INDEXES_MAX,
+  LOCAL_INDEXES_MAX,
+  PROJECTED_ATTRIBUTES_MAX,
+} from './limits.ts';
 import type { IndexProjection, KeyAttribute, KeySchema } from './table-definition.ts';
 
 /** A key as a request gives it; nothing about it is certain yet. */
@@ -40,7 +45,9 @@ export function checkNewTable(table: RequestedTable): void {
 
 function checkKeyLength(key: KeyElements): void {
   if (key.length <= 2) return;
-  const elements = key.map(({ name, role }) => `KeySchemaElement(attributeName=${name}, keyType=${role})`);
+  const elements = key.map(
+    ({ name, role }) => `KeySchemaElement(attributeName=${name}, keyType=${role})`,
+  );
   throw invalid(
     `1 validation error detected: Value '[${elements.join(', ')}]' at 'keySchema' failed to satisfy constraint: Member must have length less than or equal to 2`,
   );
@@ -87,7 +94,11 @@ function checkTableKey({ attributes, key, localIndexes, globalIndexes }: Request
   }
   if (names.length === 1 && undefinedKey) throw undefinedAttributes(names, defined);
   checkRoles(key);
-  if (localIndexes === undefined && globalIndexes === undefined && names.length !== defined.length) {
+  if (
+    localIndexes === undefined &&
+    globalIndexes === undefined &&
+    names.length !== defined.length
+  ) {
     throw invalidParameter(
       'Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions',
     );
@@ -103,7 +114,9 @@ function undefinedAttributes(names: readonly string[], defined: readonly string[
 function checkRoles(key: KeyElements): void {
   const [first, second] = key;
   if (first !== undefined && first.name === second?.name) {
-    throw invalid('Both the Hash Key and the Range Key element in the KeySchema have the same name');
+    throw invalid(
+      'Both the Hash Key and the Range Key element in the KeySchema have the same name',
+    );
   }
   if (first?.role !== 'HASH') {
     throw invalid('Invalid KeySchema: The first KeySchemaElement is not a HASH key type');
@@ -215,9 +228,17 @@ function checkNewName({ name }: RequestedIndex, names: Set<string>): void {
 }
 
 /** AWS: with indexes, every defined attribute must be a key of something. */
-function checkAttributesUsed({ attributes, key, localIndexes, globalIndexes }: RequestedTable): void {
+function checkAttributesUsed({
+  attributes,
+  key,
+  localIndexes,
+  globalIndexes,
+}: RequestedTable): void {
   const used = new Set<string>();
-  for (const elements of [key, ...[...(localIndexes ?? []), ...(globalIndexes ?? [])].map((i) => i.key)]) {
+  for (const elements of [
+    key,
+    ...[...(localIndexes ?? []), ...(globalIndexes ?? [])].map((i) => i.key),
+  ]) {
     for (const { name } of elements) used.add(name);
   }
   const defined = attributes.map(({ name }) => name);
@@ -227,7 +248,9 @@ function checkAttributesUsed({ attributes, key, localIndexes, globalIndexes }: R
   );
 }
 
-export function checkProjectedCount(indexes: readonly Pick<RequestedIndex, 'nonKeyAttributes'>[]): void {
+export function checkProjectedCount(
+  indexes: readonly Pick<RequestedIndex, 'nonKeyAttributes'>[],
+): void {
   const count = indexes.reduce((sum, index) => sum + (index.nonKeyAttributes?.length ?? 0), 0);
   if (count <= PROJECTED_ATTRIBUTES_MAX) return;
   throw limitExceeded(
@@ -245,6 +268,9 @@ export function resolveKey(key: KeyElements, attributes: readonly KeyAttribute[]
 }
 
 export function resolveProjection(index: RequestedIndex): IndexProjection {
-  const type = index.projectionType === 'ALL' || index.projectionType === 'INCLUDE' ? index.projectionType : 'KEYS_ONLY';
+  const type =
+    index.projectionType === 'ALL' || index.projectionType === 'INCLUDE'
+      ? index.projectionType
+      : 'KEYS_ONLY';
   return { type, attributes: [...(index.nonKeyAttributes ?? [])] };
 }

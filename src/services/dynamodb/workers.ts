@@ -6,8 +6,21 @@ import { expirySecond } from './expiry.ts';
 import { indexEntry } from './index-entries.ts';
 import { commitWrite, ensureExpiryTimer } from './item-write.ts';
 import {
-  deleteExpiry, forgetTokens, getItem, listExpiries, loadTable, purgeRows, putEntry, putExpiry, readRows, saveExpiryTimer,
-  saveTable, setTokenSweep, type Leftover, type StoredRow, type TableHandle,
+  deleteExpiry,
+  forgetTokens,
+  getItem,
+  listExpiries,
+  loadTable,
+  purgeRows,
+  putEntry,
+  putExpiry,
+  readRows,
+  saveExpiryTimer,
+  saveTable,
+  setTokenSweep,
+  type Leftover,
+  type StoredRow,
+  type TableHandle,
 } from './store.ts';
 import { scanRange } from './query-range.ts';
 
@@ -41,7 +54,11 @@ export function scheduleIndexFill(
   context: WorkContext,
   payload: TablePayload & { readonly indexNumber: number },
 ): void {
-  context.timers.schedule(tx, context, { worker: 'dynamodb/fill-index', dueMs: context.nowMs, payload });
+  context.timers.schedule(tx, context, {
+    worker: 'dynamodb/fill-index',
+    dueMs: context.nowMs,
+    payload,
+  });
 }
 
 export function scheduleExpiryFill(
@@ -49,7 +66,11 @@ export function scheduleExpiryFill(
   context: WorkContext,
   payload: TablePayload & { readonly generation: number },
 ): void {
-  context.timers.schedule(tx, context, { worker: 'dynamodb/fill-expiry', dueMs: context.nowMs, payload });
+  context.timers.schedule(tx, context, {
+    worker: 'dynamodb/fill-expiry',
+    dueMs: context.nowMs,
+    payload,
+  });
 }
 
 /** The table the work is for, if it still is that one. */
@@ -83,7 +104,11 @@ async function expireSome(tx: Tx, context: WorkContext, target: TablePayload): P
     }
     const before = await getItem(tx, table, position);
     deleteExpiry(tx, table, { generation, second, position });
-    if (before === undefined || expirySecond(table.definition.expiry, before.item, nowMs) !== second) continue;
+    if (
+      before === undefined ||
+      expirySecond(table.definition.expiry, before.item, nowMs) !== second
+    )
+      continue;
     await commitWrite(tx, context, {
       table,
       outcome: { position, before, after: undefined, writes: true },
@@ -111,7 +136,9 @@ async function fillExpiry(payload: unknown, context: WorkContext): Promise<void>
 async function fillIndex(payload: unknown, context: WorkContext): Promise<void> {
   const target = payload as TablePayload & { readonly indexNumber: number };
   await forEachRow(context, target, async (tx, table, row) => {
-    const index = table.definition.indexes.find((candidate) => candidate.number === target.indexNumber);
+    const index = table.definition.indexes.find(
+      (candidate) => candidate.number === target.indexNumber,
+    );
     const entry = index === undefined ? undefined : indexEntry(table.definition, index, row);
     if (index !== undefined && entry !== undefined) putEntry(tx, table, { index, entry });
   });
@@ -139,7 +166,12 @@ async function forEachRow(
       const table = await findTable(tx, context, target);
       if (table === undefined) return undefined;
       const range = { from: start, to: whole.to };
-      const rows = await readRows(tx, table, { index: undefined, range, limit: CHUNK_ROWS, reverse: false });
+      const rows = await readRows(tx, table, {
+        index: undefined,
+        range,
+        limit: CHUNK_ROWS,
+        reverse: false,
+      });
       for (const row of rows) await visit(tx, table, row);
       const last = rows.at(-1);
       return last === undefined || rows.length < CHUNK_ROWS ? undefined : [...last.position, 0];

@@ -1,5 +1,12 @@
 // Applies the actions of an update to an item.
-import { memberText, setAttribute, typeOf, type AttributeValue, type Item } from '../attribute-value.ts';
+import {
+  memberText,
+  setAttribute,
+  typeOf,
+  type AttributeValue,
+  type Item,
+} from '../attribute-value.ts';
+import { unreachable } from '../../../base/errors.ts';
 import { invalid } from '../errors.ts';
 import { addNumbers } from '../number.ts';
 import { valueAt } from './evaluate.ts';
@@ -50,6 +57,8 @@ function newValue(action: BoundAction, item: Item): AttributeValue | undefined {
       return add(valueAt(action.path, item), action.value);
     case 'delete':
       return subtractSet(valueAt(action.path, item), action.value);
+    default:
+      return unreachable(action);
   }
 }
 
@@ -58,7 +67,9 @@ function evaluate(value: SetValue<AttributeValue>, item: Item): AttributeValue {
   const left = evaluateOperand(value.left, item);
   const right = evaluateOperand(value.right, item);
   if (!('N' in left) || !('N' in right)) throw invalid(WRONG_TYPE);
-  return { N: addNumbers(left.N, right.N, { subtract: value.operator === '-', complain: invalid }) };
+  return {
+    N: addNumbers(left.N, right.N, { subtract: value.operator === '-', complain: invalid }),
+  };
 }
 
 function evaluateOperand(operand: BoundOperand, item: Item): AttributeValue {

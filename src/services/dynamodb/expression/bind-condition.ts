@@ -1,7 +1,21 @@
 // Resolves the placeholders of a condition and checks its operands' types.
-import { compareValues, typeOf, VALUE_TYPES, type AttributeValue, type ValueType } from '../attribute-value.ts';
+import { unreachable } from '../../../base/errors.ts';
+import {
+  compareValues,
+  typeOf,
+  VALUE_TYPES,
+  type AttributeValue,
+  type ValueType,
+} from '../attribute-value.ts';
 import { resolvePath, resolveValue, type Placeholders } from './placeholders.ts';
-import { formatPath, type BoundCondition, type BoundOperand, type Condition, type Operand, type Path } from './syntax.ts';
+import {
+  formatPath,
+  type BoundCondition,
+  type BoundOperand,
+  type Condition,
+  type Operand,
+  type Path,
+} from './syntax.ts';
 
 /** Words a problem in the name of the expression it is in. */
 export type Fail = (problem: string) => Error;
@@ -63,6 +77,8 @@ function bind(tree: Condition<string>, binding: Binding): BoundCondition {
       checkOperands([operand, ...choices], binding.fail);
       return { kind: 'in', operand, choices };
     }
+    default:
+      return unreachable(tree);
   }
 }
 
@@ -79,6 +95,8 @@ export function bindOperand(operand: Operand<string>, binding: Binding): BoundOp
       return { kind: 'value', value: resolveValue(placeholders, operand.value, fail) };
     case 'call':
       return { kind: 'call', name: operand.name, args: bindAll(operand.args, binding) };
+    default:
+      return unreachable(operand);
   }
 }
 
@@ -165,7 +183,9 @@ function checkBounds(low: BoundOperand, high: BoundOperand, fail: Fail): void {
   if (low.kind !== 'value' || high.kind !== 'value') return;
   const bounds = `lower bound operand: AttributeValue: ${formatValue(low.value)}, upper bound operand: AttributeValue: ${formatValue(high.value)}`;
   if (typeOf(low.value) !== typeOf(high.value)) {
-    throw fail(`The BETWEEN operator requires same data type for lower and upper bounds; ${bounds}`);
+    throw fail(
+      `The BETWEEN operator requires same data type for lower and upper bounds; ${bounds}`,
+    );
   }
   if ((compareValues(low.value, high.value) ?? 0) > 0) {
     throw fail(

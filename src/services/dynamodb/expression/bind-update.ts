@@ -1,8 +1,17 @@
 // Resolves the placeholders of update and projection expressions and checks paths and types.
+import { unreachable } from '../../../base/errors.ts';
 import { typeOf, type AttributeValue, type ValueType } from '../attribute-value.ts';
 import type { Fail } from './bind-condition.ts';
 import { resolvePath, resolveValue, type Placeholders } from './placeholders.ts';
-import { formatPath, type BoundAction, type BoundOperand, type Operand, type Path, type SetValue, type UpdateAction } from './syntax.ts';
+import {
+  formatPath,
+  type BoundAction,
+  type BoundOperand,
+  type Operand,
+  type Path,
+  type SetValue,
+  type UpdateAction,
+} from './syntax.ts';
 
 /** The first problem of each kind; which one is told is decided at the end. */
 interface Problems {
@@ -39,19 +48,30 @@ export function bindUpdate(
   for (const action of actions) checkValuesDefined(action, placeholders, fail);
   const problems: Problems = {};
   const bound = actions.map((action) => bindAction(action, { placeholders, fail, problems }));
-  checkPaths(bound.map((action) => action.path), problems);
+  checkPaths(
+    bound.map((action) => action.path),
+    problems,
+  );
   throwFirst(problems, fail);
   return bound;
 }
 
-function checkNamesDefined(action: UpdateAction<string>, placeholders: Placeholders, fail: Fail): void {
+function checkNamesDefined(
+  action: UpdateAction<string>,
+  placeholders: Placeholders,
+  fail: Fail,
+): void {
   resolvePath(placeholders, action.path, fail);
   for (const operand of operandsOf(action)) {
     if (operand.kind === 'path') resolvePath(placeholders, operand.path, fail);
   }
 }
 
-function checkValuesDefined(action: UpdateAction<string>, placeholders: Placeholders, fail: Fail): void {
+function checkValuesDefined(
+  action: UpdateAction<string>,
+  placeholders: Placeholders,
+  fail: Fail,
+): void {
   if (action.kind === 'add' || action.kind === 'delete') {
     resolveValue(placeholders, action.value, fail);
   }
@@ -102,6 +122,8 @@ function bindAction(action: UpdateAction<string>, binding: Binding): BoundAction
       checkSetOperand(action.kind, value, problems);
       return { kind: action.kind, path, value };
     }
+    default:
+      return unreachable(action);
   }
 }
 
@@ -118,12 +140,17 @@ function bindOperand(operand: Operand<string>, binding: Binding): BoundOperand {
     case 'path':
       return { kind: 'path', path: resolvePath(binding.placeholders, operand.path, binding.fail) };
     case 'value':
-      return { kind: 'value', value: resolveValue(binding.placeholders, operand.value, binding.fail) };
+      return {
+        kind: 'value',
+        value: resolveValue(binding.placeholders, operand.value, binding.fail),
+      };
     case 'call': {
       const args = operand.args.map((arg) => bindOperand(arg, binding));
       checkCall(operand.name, args, binding.problems);
       return { kind: 'call', name: operand.name, args };
     }
+    default:
+      return unreachable(operand);
   }
 }
 

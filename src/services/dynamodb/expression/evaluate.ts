@@ -1,6 +1,12 @@
 // Evaluates conditions against an item: the one evaluator behind conditions, filters and legacy parameters.
 import {
-  attributeOf, compareValues, equalValues, memberText, typeOf, type AttributeValue, type Item,
+  attributeOf,
+  compareValues,
+  equalValues,
+  memberText,
+  typeOf,
+  type AttributeValue,
+  type Item,
 } from '../attribute-value.ts';
 import { unreachable } from '../../../base/errors.ts';
 import type { BoundCondition, BoundOperand, Comparator, Path } from './syntax.ts';
@@ -33,6 +39,8 @@ export function holds(condition: BoundCondition, item: Item): boolean {
     }
     case 'call':
       return calls(condition.name, condition.args, item);
+    default:
+      return unreachable(condition);
   }
 }
 
@@ -59,6 +67,8 @@ function operandValue(operand: BoundOperand, item: Item): AttributeValue | undef
       const size = arg === undefined ? undefined : sizeOf(operandValue(arg, item));
       return size === undefined ? undefined : { N: String(size) };
     }
+    default:
+      return unreachable(operand);
   }
 }
 

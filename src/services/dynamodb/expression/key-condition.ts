@@ -23,7 +23,12 @@ const OPERATORS = { '=': 'EQ', '<': 'LT', '<=': 'LE', '>': 'GT', '>=': 'GE' } as
 const EXCHANGED = { '=': 'EQ', '<': 'GT', '<=': 'GE', '>': 'LT', '>=': 'LE' } as const;
 
 const NOT_INDEXABLE: ReadonlySet<LegacyOperator> = new Set<LegacyOperator>([
-  'NULL', 'NOT_NULL', 'NE', 'CONTAINS', 'NOT_CONTAINS', 'IN',
+  'NULL',
+  'NOT_NULL',
+  'NE',
+  'CONTAINS',
+  'NOT_CONTAINS',
+  'IN',
 ]);
 
 /** The conditions of a KeyConditionExpression by attribute, in the legacy form. */
@@ -129,7 +134,8 @@ export function readKeyCondition(
   conditions: ReadonlyMap<string, LegacyCondition>,
   key: KeySchema,
 ): KeyCondition {
-  if (key.sort === undefined && conditions.size > 1) throw invalid('Query key condition not supported');
+  if (key.sort === undefined && conditions.size > 1)
+    throw invalid('Query key condition not supported');
   const partition = conditionOn(key.partition, conditions);
   if (partition === undefined) throw missed(key.partition);
   if (partition.operator !== 'EQ') throw invalid('Query key condition not supported');

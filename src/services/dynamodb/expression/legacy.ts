@@ -1,11 +1,29 @@
 // The parameters that came before expressions, translated onto the same trees.
-import { compareValues, readValue, typeOf, type AttributeValue, type RawValue, type ValueType } from '../attribute-value.ts';
+import {
+  compareValues,
+  readValue,
+  typeOf,
+  type AttributeValue,
+  type RawValue,
+  type ValueType,
+} from '../attribute-value.ts';
 import { invalid, invalidParameter } from '../errors.ts';
 import type { BoundAction, BoundCondition, BoundOperand, Comparator } from './syntax.ts';
 
 export type LegacyOperator =
-  | 'EQ' | 'NE' | 'LE' | 'LT' | 'GE' | 'GT' | 'NULL' | 'NOT_NULL'
-  | 'CONTAINS' | 'NOT_CONTAINS' | 'BEGINS_WITH' | 'IN' | 'BETWEEN';
+  | 'EQ'
+  | 'NE'
+  | 'LE'
+  | 'LT'
+  | 'GE'
+  | 'GT'
+  | 'NULL'
+  | 'NOT_NULL'
+  | 'CONTAINS'
+  | 'NOT_CONTAINS'
+  | 'BEGINS_WITH'
+  | 'IN'
+  | 'BETWEEN';
 
 export interface LegacyCondition {
   readonly operator: LegacyOperator;
@@ -31,21 +49,44 @@ export interface RawAttributeUpdate {
 }
 
 const COMPARATORS: Partial<Record<LegacyOperator, Comparator>> = {
-  EQ: '=', NE: '<>', LE: '<=', LT: '<', GE: '>=', GT: '>',
+  EQ: '=',
+  NE: '<>',
+  LE: '<=',
+  LT: '<',
+  GE: '>=',
+  GT: '>',
 };
 
 /** How many values an operator takes: exactly, or at least for IN. */
 const VALUE_COUNTS: Readonly<Record<LegacyOperator, number>> = {
-  EQ: 1, NE: 1, LE: 1, LT: 1, GE: 1, GT: 1, NULL: 0, NOT_NULL: 0,
-  CONTAINS: 1, NOT_CONTAINS: 1, BEGINS_WITH: 1, IN: 1, BETWEEN: 2,
+  EQ: 1,
+  NE: 1,
+  LE: 1,
+  LT: 1,
+  GE: 1,
+  GT: 1,
+  NULL: 0,
+  NOT_NULL: 0,
+  CONTAINS: 1,
+  NOT_CONTAINS: 1,
+  BEGINS_WITH: 1,
+  IN: 1,
+  BETWEEN: 2,
 };
 
 const SCALARS: readonly ValueType[] = ['S', 'N', 'B'];
 
 /** Types an operator compares with; those not listed take any. */
 const VALUE_TYPES: Partial<Record<LegacyOperator, readonly ValueType[]>> = {
-  LE: SCALARS, LT: SCALARS, GE: SCALARS, GT: SCALARS, BETWEEN: SCALARS, IN: SCALARS,
-  CONTAINS: SCALARS, NOT_CONTAINS: SCALARS, BEGINS_WITH: ['S', 'B'],
+  LE: SCALARS,
+  LT: SCALARS,
+  GE: SCALARS,
+  GT: SCALARS,
+  BETWEEN: SCALARS,
+  IN: SCALARS,
+  CONTAINS: SCALARS,
+  NOT_CONTAINS: SCALARS,
+  BEGINS_WITH: ['S', 'B'],
 };
 
 /** Checks one entry of QueryFilter, ScanFilter or KeyConditions. The model has checked the operator's name. */
@@ -97,7 +138,9 @@ function readExistence(attribute: string, raw: RawExpectation): LegacyCondition 
   }
   if (raw.exists === false) {
     if (raw.value !== undefined) {
-      throw invalidParameter(`Value cannot be used when Exists is false for Attribute: ${attribute}`);
+      throw invalidParameter(
+        `Value cannot be used when Exists is false for Attribute: ${attribute}`,
+      );
     }
     return { operator: 'NULL', values: [] };
   }
@@ -149,27 +192,19 @@ function toCondition(attribute: string, { operator, values }: LegacyCondition): 
   const [first = operand, second = operand] = literals;
   const comparator = COMPARATORS[operator];
   if (comparator !== undefined) return { kind: 'compare', comparator, left: operand, right: first };
-  switch (operator) {
-    case 'NULL':
-      return call('attribute_not_exists', operand);
-    case 'NOT_NULL':
-      return call('attribute_exists', operand);
-    case 'IN':
-      return { kind: 'in', operand, choices: literals };
-    case 'BETWEEN':
-      return { kind: 'between', operand, low: first, high: second };
-    case 'BEGINS_WITH':
-      return call('begins_with', operand, first);
-    case 'NOT_CONTAINS':
-      // AWS: an absent attribute matches neither CONTAINS nor NOT_CONTAINS. scylladb test_expected.py
-      return {
-        kind: 'and',
-        left: call('attribute_exists', operand),
-        right: { kind: 'not', condition: call('contains', operand, first) },
-      };
-    default:
-      return call('contains', operand, first);
-  }
+  if (operator === 'NULL') return call('attribute_not_exists', operand);
+  if (operator === 'NOT_NULL') return call('attribute_exists', operand);
+  if (operator === 'IN') return { kind: 'in', operand, choices: literals };
+  if (operator === 'BETWEEN') return { kind: 'between', operand, low: first, high: second };
+  if (operator === 'BEGINS_WITH') return call('begins_with', operand, first);
+  const contains = call('contains', operand, first);
+  if (operator === 'CONTAINS') return contains;
+  // AWS: an absent attribute matches neither CONTAINS nor NOT_CONTAINS. scylladb test_expected.py
+  return {
+    kind: 'and',
+    left: call('attribute_exists', operand),
+    right: { kind: 'not', condition: contains },
+  };
 }
 
 function call(name: string, ...args: readonly BoundOperand[]): BoundCondition {

@@ -19,7 +19,8 @@ export interface Cursor {
   at: number;
 }
 
-const TOKEN = /[ \t\r\n]*(?:([A-Za-z][A-Za-z0-9_]*)|(#[A-Za-z0-9_]+)|(:[A-Za-z0-9_]+)|([0-9]+)|(<>|<=|>=|[^]))/y;
+const TOKEN =
+  /[ \t\r\n]*(?:([A-Za-z][A-Za-z0-9_]*)|(#[A-Za-z0-9_]+)|(:[A-Za-z0-9_]+)|([0-9]+)|(<>|<=|>=|[^]))/y;
 const TRAILING_SPACE = /[ \t\r\n]*$/y;
 
 export function openCursor(text: string): Cursor {

@@ -1,7 +1,16 @@
 // Parses condition, filter and key condition expressions: one grammar for the three.
 import { EXPRESSION_MAX_OPERATORS, IN_MAX_OPERANDS } from '../limits.ts';
 import {
-  expectEnd, expectSymbol, isSymbol, openCursor, peek, take, takeKeyword, takeSymbol, unexpected, SyntaxProblem,
+  expectEnd,
+  expectSymbol,
+  isSymbol,
+  openCursor,
+  peek,
+  take,
+  takeKeyword,
+  takeSymbol,
+  unexpected,
+  SyntaxProblem,
   type Cursor,
 } from './lexer.ts';
 import { isCall, parseCall, parsePath, parsePathTail } from './parse-path.ts';
@@ -31,7 +40,12 @@ interface State {
 const COMPARATORS: ReadonlySet<string> = new Set(['=', '<>', '<', '<=', '>', '>=']);
 const KEYWORDS: ReadonlySet<string> = new Set(['AND', 'OR', 'NOT', 'BETWEEN', 'IN']);
 const FUNCTIONS: ReadonlySet<string> = new Set([
-  'attribute_exists', 'attribute_not_exists', 'attribute_type', 'begins_with', 'contains', 'size',
+  'attribute_exists',
+  'attribute_not_exists',
+  'attribute_type',
+  'begins_with',
+  'contains',
+  'size',
 ]);
 const REDUNDANT_PARENTHESES = 'The expression has redundant parentheses;';
 
@@ -181,7 +195,9 @@ function findProblem(tree: RawCondition, notes: Notes): string | undefined {
   if (notes.redundantParentheses) return REDUNDANT_PARENTHESES;
   const found: Findings = {};
   visitCondition(tree, found);
-  return found.unknownFunction ?? found.misusedFunction ?? found.reservedWord ?? found.tooManyChoices;
+  return (
+    found.unknownFunction ?? found.misusedFunction ?? found.reservedWord ?? found.tooManyChoices
+  );
 }
 
 interface Findings {
@@ -232,7 +248,10 @@ function visitOperands(operands: readonly RawOperand[], found: Findings): void {
   }
 }
 
-function visitCall(call: { readonly name: string; readonly args: readonly RawOperand[] }, found: Findings): void {
+function visitCall(
+  call: { readonly name: string; readonly args: readonly RawOperand[] },
+  found: Findings,
+): void {
   visitOperands(call.args, found);
   if (!FUNCTIONS.has(call.name)) {
     found.unknownFunction ??= `Invalid function name; function: ${call.name}`;

@@ -1,5 +1,13 @@
 // Parses document paths and function calls, the parts all expressions share.
-import { expectSymbol, isSymbol, peek, take, takeSymbol, unexpected, type Cursor } from './lexer.ts';
+import {
+  expectSymbol,
+  isSymbol,
+  peek,
+  take,
+  takeSymbol,
+  unexpected,
+  type Cursor,
+} from './lexer.ts';
 import type { Operand, Path } from './syntax.ts';
 
 /** `a.b[3].#c` */

@@ -1,7 +1,17 @@
 // Parses update and projection expressions.
+import { unreachable } from '../../../base/errors.ts';
 import { EXPRESSION_MAX_OPERATORS } from '../limits.ts';
 import {
-  expectEnd, expectSymbol, isSymbol, openCursor, peek, take, takeKeyword, takeSymbol, unexpected, SyntaxProblem,
+  expectEnd,
+  expectSymbol,
+  isSymbol,
+  openCursor,
+  peek,
+  take,
+  takeKeyword,
+  takeSymbol,
+  unexpected,
+  SyntaxProblem,
   type Cursor,
 } from './lexer.ts';
 import { findReservedWord } from './parse-condition.ts';
@@ -77,6 +87,8 @@ function parseAction(cursor: Cursor, section: Section, found: Findings): RawActi
     case 'DELETE':
       if (peek(cursor).kind !== 'valueRef') throw unexpected(cursor);
       return { kind: section === 'ADD' ? 'add' : 'delete', path, value: take(cursor).text };
+    default:
+      return unreachable(section);
   }
 }
 

@@ -47,7 +47,10 @@ function projectMap(projection: Projection, map: Item): Item | undefined {
   return found ? result : undefined;
 }
 
-function projectValue(projection: Projection | null, value: AttributeValue): AttributeValue | undefined {
+function projectValue(
+  projection: Projection | null,
+  value: AttributeValue,
+): AttributeValue | undefined {
   if (projection === null) return value;
   if ('M' in value) {
     const map = projectMap(projection, value.M);

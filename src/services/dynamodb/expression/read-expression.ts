@@ -7,10 +7,18 @@ import { SyntaxProblem } from './lexer.ts';
 import { parseCondition } from './parse-condition.ts';
 import { parseProjection, parseUpdate } from './parse-update.ts';
 import type { Placeholders } from './placeholders.ts';
-import type { BoundAction, BoundCondition, Condition, Parsed, Path, UpdateAction } from './syntax.ts';
+import type {
+  BoundAction,
+  BoundCondition,
+  Condition,
+  Parsed,
+  Path,
+  UpdateAction,
+} from './syntax.ts';
 
 /** The parameter an expression stands in; messages begin with it. */
-export type ConditionParameter = 'ConditionExpression' | 'FilterExpression' | 'KeyConditionExpression';
+export type ConditionParameter =
+  'ConditionExpression' | 'FilterExpression' | 'KeyConditionExpression';
 
 /** Applications send few distinct texts, again and again. */
 const REMEMBERED = 1000;
@@ -22,7 +30,10 @@ interface Parser<T> {
 }
 
 const conditions: Parser<Condition<string>> = { parse: parseCondition, remembered: new Map() };
-const updates: Parser<readonly UpdateAction<string>[]> = { parse: parseUpdate, remembered: new Map() };
+const updates: Parser<readonly UpdateAction<string>[]> = {
+  parse: parseUpdate,
+  remembered: new Map(),
+};
 const projections: Parser<readonly Path[]> = { parse: parseProjection, remembered: new Map() };
 
 export function readCondition(

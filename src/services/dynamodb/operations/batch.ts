@@ -36,7 +36,10 @@ export async function batchGetItem(
   return ctx.store.read(async (view) => {
     const tables: TableHandle[] = [];
     for (const get of gets) tables.push(await openTable(view, ctx, get));
-    const output = { Responses: {}, UnprocessedKeys: {} } satisfies OutputOf<'dynamodb', 'BatchGetItem'>;
+    const output = { Responses: {}, UnprocessedKeys: {} } satisfies OutputOf<
+      'dynamodb',
+      'BatchGetItem'
+    >;
     const state = { responseBytes: 0, output };
     const capacities: Consumption[] = [];
     for (const [i, get] of gets.entries()) {
@@ -48,7 +51,9 @@ export async function batchGetItem(
       ...output,
       ConsumedCapacity: gets.flatMap((get, i) => {
         const consumed = capacities[i] ?? NOTHING_CONSUMED;
-        return shapeCapacity(input.ReturnConsumedCapacity, { tableName: get.given, consumed }) ?? [];
+        return (
+          shapeCapacity(input.ReturnConsumedCapacity, { tableName: get.given, consumed }) ?? []
+        );
       }),
     };
   });
@@ -56,7 +61,8 @@ export async function batchGetItem(
 
 function readGets(input: InputOf<'dynamodb', 'BatchGetItem'>, ctx: RequestContext): TableGets[] {
   const requests = Object.entries(input.RequestItems ?? {});
-  if (requests.length === 0) throw invalid('The requestItems parameter is required for BatchGetItem');
+  if (requests.length === 0)
+    throw invalid('The requestItems parameter is required for BatchGetItem');
   for (const [given, { Keys }] of requests) {
     if ((Keys?.length ?? 0) <= BATCH_GET_MAX_KEYS) continue;
     throw invalid(
@@ -66,7 +72,13 @@ function readGets(input: InputOf<'dynamodb', 'BatchGetItem'>, ctx: RequestContex
   checkSameForm(requests.map(([, request]) => request));
   const gets = requests.map(([given, request]): TableGets => {
     const paths = readWantedPaths(request);
-    return { given, name: readTableName(given, ctx), request, keys: (request.Keys ?? []).map(readKey), paths };
+    return {
+      given,
+      name: readTableName(given, ctx),
+      request,
+      keys: (request.Keys ?? []).map(readKey),
+      paths,
+    };
   });
   if (gets.reduce((sum, get) => sum + get.keys.length, 0) > BATCH_GET_MAX_KEYS) {
     throw invalid('Too many items requested for the BatchGetItem call');
@@ -92,7 +104,8 @@ async function openTable(view: ReadTx, ctx: RequestContext, get: TableGets): Pro
     checkKey(table.definition, key);
     positions.add(positionText(table, key));
   }
-  if (positions.size < get.keys.length) throw invalid('Provided list of item keys contains duplicates');
+  if (positions.size < get.keys.length)
+    throw invalid('Provided list of item keys contains duplicates');
   if (get.paths !== undefined) checkScalarPaths(table.definition, get.paths);
   return table;
 }
@@ -130,7 +143,9 @@ async function readKeys(
     units += readUnits(sized?.size ?? 0, get.request.ConsistentRead === true);
     if (sized === undefined) continue;
     state.responseBytes += sized.size;
-    found.push(wireItem(projection === undefined ? sized.item : projectItem(projection, sized.item)));
+    found.push(
+      wireItem(projection === undefined ? sized.item : projectItem(projection, sized.item)),
+    );
   }
   state.output.Responses[get.given] = found;
   return { ...NOTHING_CONSUMED, table: units };
@@ -162,7 +177,9 @@ export async function batchWriteItem(
       if (table !== undefined) done.push(await writeAll(tx, ctx, { table, intents, needsBefore }));
     }
     const metrics =
-      input.ReturnItemCollectionMetrics === 'SIZE' ? await measureAll(tx, writes, tables) : undefined;
+      input.ReturnItemCollectionMetrics === 'SIZE'
+        ? await measureAll(tx, writes, tables)
+        : undefined;
     return { done, metrics };
   });
   const capacity = writes.flatMap(({ given }, i) => {
@@ -176,9 +193,13 @@ export async function batchWriteItem(
   };
 }
 
-function readWrites(input: InputOf<'dynamodb', 'BatchWriteItem'>, ctx: RequestContext): TableWrites[] {
+function readWrites(
+  input: InputOf<'dynamodb', 'BatchWriteItem'>,
+  ctx: RequestContext,
+): TableWrites[] {
   const requests = Object.entries(input.RequestItems ?? {});
-  if (requests.length === 0) throw invalid('The requestItems parameter is required for BatchWriteItem');
+  if (requests.length === 0)
+    throw invalid('The requestItems parameter is required for BatchWriteItem');
   const writes = requests.map(([given, list]) => ({
     given,
     name: readTableName(given, ctx),
@@ -215,13 +236,18 @@ function checkWrites(table: TableHandle, intents: readonly WriteIntent[]): void 
     }
     positions.add(positionText(table, key));
   }
-  if (positions.size < intents.length) throw invalid('Provided list of item keys contains duplicates');
+  if (positions.size < intents.length)
+    throw invalid('Provided list of item keys contains duplicates');
 }
 
 async function writeAll(
   tx: Tx,
   ctx: RequestContext,
-  { table, intents, needsBefore }: {
+  {
+    table,
+    intents,
+    needsBefore,
+  }: {
     readonly table: TableHandle;
     readonly intents: readonly WriteIntent[];
     readonly needsBefore: boolean;

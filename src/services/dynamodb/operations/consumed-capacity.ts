@@ -1,5 +1,10 @@
 // Shapes consumed units and item collection sizes for responses.
-import type { Capacity, ConsumedCapacity, ItemCollectionMetrics, ReturnConsumedCapacity } from '@aws-sdk/client-dynamodb';
+import type {
+  Capacity,
+  ConsumedCapacity,
+  ItemCollectionMetrics,
+  ReturnConsumedCapacity,
+} from '@aws-sdk/client-dynamodb';
 import type { ReadTx } from '../../../base/store.ts';
 import { totalUnits, type Consumption } from '../capacity.ts';
 import { attributeOf, type Item } from '../attribute-value.ts';
@@ -18,7 +23,11 @@ export function wantsCapacity(level: ReturnConsumedCapacity | undefined): boolea
 /** Undefined unless the request asked for it. */
 export function shapeCapacity(
   level: ReturnConsumedCapacity | undefined,
-  { tableName, consumed, split }: {
+  {
+    tableName,
+    consumed,
+    split,
+  }: {
     readonly tableName: string;
     readonly consumed: Consumption;
     readonly split?: Split;
@@ -44,9 +53,9 @@ export function shapeCapacity(
 }
 
 /** For a response with at most one: the member, or nothing to spread. */
-export function capacityMember(
-  capacity: ConsumedCapacity | undefined,
-): { ConsumedCapacity?: ConsumedCapacity } {
+export function capacityMember(capacity: ConsumedCapacity | undefined): {
+  ConsumedCapacity?: ConsumedCapacity;
+} {
   return capacity === undefined ? {} : { ConsumedCapacity: capacity };
 }
 
@@ -79,14 +88,20 @@ export async function measureCollection(
 async function partitionBytes(
   view: ReadTx,
   table: TableHandle,
-  { index, hash }: {
+  {
+    index,
+    hash,
+  }: {
     readonly index: TableHandle['definition']['indexes'][number] | undefined;
     readonly hash: Uint8Array;
   },
 ): Promise<number> {
   let bytes = 0;
   const to = [hashAfter(hash)];
-  for (let from: readonly (Uint8Array | string | number)[] | undefined = [hash]; from !== undefined; ) {
+  for (
+    let from: readonly (Uint8Array | string | number)[] | undefined = [hash];
+    from !== undefined;
+  ) {
     const rows = await readRows(view, table, {
       index,
       range: { from, to },

@@ -1,10 +1,20 @@
 // Shapes a table's description.
 import type {
-  GlobalSecondaryIndexDescription, KeySchemaElement, LocalSecondaryIndexDescription, ProvisionedThroughputDescription,
-  Projection, TableDescription,
+  GlobalSecondaryIndexDescription,
+  KeySchemaElement,
+  LocalSecondaryIndexDescription,
+  ProvisionedThroughputDescription,
+  Projection,
+  TableDescription,
 } from '@aws-sdk/client-dynamodb';
 import type { Measure, RowCount } from '../store.ts';
-import { indexArn, type IndexDefinition, type KeySchema, type TableDefinition, type Throughput } from '../table-definition.ts';
+import {
+  indexArn,
+  type IndexDefinition,
+  type KeySchema,
+  type TableDefinition,
+  type Throughput,
+} from '../table-definition.ts';
 
 /** What a table on demand can take at once. Source: AWS developer guide, "Warm throughput". */
 const ON_DEMAND_WARM_UNITS = { ReadUnitsPerSecond: 12_000, WriteUnitsPerSecond: 4_000 };
@@ -52,7 +62,9 @@ export function describeTable(table: TableDefinition, options: DescribeOptions):
       : { LocalSecondaryIndexes: local.map((index) => describeLocalIndex(table, index, options)) }),
     ...(global.length === 0
       ? {}
-      : { GlobalSecondaryIndexes: global.map((index) => describeGlobalIndex(table, index, options)) }),
+      : {
+          GlobalSecondaryIndexes: global.map((index) => describeGlobalIndex(table, index, options)),
+        }),
   };
 }
 
@@ -112,7 +124,8 @@ function describeGlobalIndex(
   options: DescribeOptions,
 ): GlobalSecondaryIndexDescription {
   const actual: Phase = index.backfilling ? 'CREATING' : 'ACTIVE';
-  const whole = options.phase === 'CREATING' || options.phase === 'DELETING' ? options.phase : actual;
+  const whole =
+    options.phase === 'CREATING' || options.phase === 'DELETING' ? options.phase : actual;
   return {
     ...describeLocalIndex(table, index, options),
     IndexStatus: options.indexPhases?.get(index.name) ?? whole,
@@ -138,7 +151,8 @@ function shapeProjection({ projection }: IndexDefinition): Projection {
 function shapeThroughput(throughput: Throughput, nowMs: number): ProvisionedThroughputDescription {
   const { lastIncreaseMs, lastDecreaseMs, decreases = 0 } = throughput;
   const today = Math.floor(nowMs / DAY_MS);
-  const decreasedToday = lastDecreaseMs !== undefined && Math.floor(lastDecreaseMs / DAY_MS) === today;
+  const decreasedToday =
+    lastDecreaseMs !== undefined && Math.floor(lastDecreaseMs / DAY_MS) === today;
   return {
     ReadCapacityUnits: throughput.readUnits,
     WriteCapacityUnits: throughput.writeUnits,
@@ -151,7 +165,10 @@ function shapeThroughput(throughput: Throughput, nowMs: number): ProvisionedThro
 /** What was asked for, or what the billing mode gives from the start. */
 function warmUnits(
   { billingMode }: TableDefinition,
-  { throughput, warmThroughput }: Pick<IndexDefinition, 'throughput'> & Partial<Pick<IndexDefinition, 'warmThroughput'>>,
+  {
+    throughput,
+    warmThroughput,
+  }: Pick<IndexDefinition, 'throughput'> & Partial<Pick<IndexDefinition, 'warmThroughput'>>,
 ): { ReadUnitsPerSecond: number; WriteUnitsPerSecond: number } {
   const least =
     billingMode === 'PAY_PER_REQUEST'

@@ -1,12 +1,32 @@
 // Reads the expressions and legacy parameters of a request, with the checks all operations share.
-import type { AttributeValue as WireValue, Condition, ConditionalOperator, ExpectedAttributeValue } from '@aws-sdk/client-dynamodb';
-import { readValue, setAttribute, type AttributeValue, type Item, type RawValue } from '../attribute-value.ts';
+import type {
+  AttributeValue as WireValue,
+  Condition,
+  ConditionalOperator,
+  ExpectedAttributeValue,
+} from '@aws-sdk/client-dynamodb';
+import {
+  readValue,
+  setAttribute,
+  type AttributeValue,
+  type Item,
+  type RawValue,
+} from '../attribute-value.ts';
 import { invalid } from '../errors.ts';
 import type { Complain } from '../number.ts';
 import {
-  combineConditions, readExpectation, readLegacyCondition, type LegacyCondition,
+  combineConditions,
+  readExpectation,
+  readLegacyCondition,
+  type LegacyCondition,
 } from '../expression/legacy.ts';
-import { checkAllUsed, checkNameRefs, checkValueRefs, openPlaceholders, type Placeholders } from '../expression/placeholders.ts';
+import {
+  checkAllUsed,
+  checkNameRefs,
+  checkValueRefs,
+  openPlaceholders,
+  type Placeholders,
+} from '../expression/placeholders.ts';
 import { readCondition } from '../expression/read-expression.ts';
 import type { BoundCondition } from '../expression/syntax.ts';
 
@@ -76,7 +96,10 @@ export function withPlaceholders<T>(
 ): T {
   const { ExpressionAttributeNames: names, ExpressionAttributeValues: values } = input;
   if (names !== undefined) checkNameRefs(names);
-  const placeholders = openPlaceholders(names, values === undefined ? undefined : readValues(values));
+  const placeholders = openPlaceholders(
+    names,
+    values === undefined ? undefined : readValues(values),
+  );
   const result = read(placeholders);
   checkAllUsed(placeholders);
   return result;
@@ -102,7 +125,10 @@ export interface ConditionInput extends PlaceholderInput {
 }
 
 /** The condition from Expected, if there is one. */
-export function readExpected({ Expected, ConditionalOperator: operator }: ConditionInput): BoundCondition | undefined {
+export function readExpected({
+  Expected,
+  ConditionalOperator: operator,
+}: ConditionInput): BoundCondition | undefined {
   if (Expected === undefined) {
     if (operator === undefined) return undefined;
     throw invalid('ConditionalOperator cannot be used without Filter or Expected');
@@ -122,10 +148,15 @@ export function readExpected({ Expected, ConditionalOperator: operator }: Condit
 }
 
 /** The conditions from QueryFilter, ScanFilter or KeyConditions. */
-export function readConditions(conditions: Record<string, Condition>): Map<string, LegacyCondition> {
+export function readConditions(
+  conditions: Record<string, Condition>,
+): Map<string, LegacyCondition> {
   const read = new Map<string, LegacyCondition>();
   for (const [attribute, condition] of Object.entries(conditions)) {
-    const entry = { operator: condition.ComparisonOperator, values: condition.AttributeValueList?.map(rawValue) };
+    const entry = {
+      operator: condition.ComparisonOperator,
+      values: condition.AttributeValueList?.map(rawValue),
+    };
     read.set(attribute, readLegacyCondition(entry));
   }
   return read;
@@ -134,7 +165,9 @@ export function readConditions(conditions: Record<string, Condition>): Map<strin
 /** AWS: one condition needs nothing to join it with. */
 export function checkOperatorUse(operator: ConditionalOperator | undefined, count: number): void {
   if (operator !== undefined && count < 2) {
-    throw invalid('ConditionalOperator can only be used when Filter or Expected has two or more elements');
+    throw invalid(
+      'ConditionalOperator can only be used when Filter or Expected has two or more elements',
+    );
   }
 }
 

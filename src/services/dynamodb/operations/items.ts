@@ -10,8 +10,18 @@ import { commitWrite, resolveWrite, type WriteIntent, type WriteOutcome } from '
 import { checkKey, checkScalarPaths } from '../key-rules.ts';
 import { checkDistinctNames, checkReturnValues, readTableName } from '../rules.ts';
 import { getItem, itemPosition } from '../store.ts';
-import { capacityMember, measureCollection, shapeCapacity, wantsCapacity } from './consumed-capacity.ts';
-import { checkParameterMix, wireItem, withPlaceholders, type PlaceholderInput } from './expression-input.ts';
+import {
+  capacityMember,
+  measureCollection,
+  shapeCapacity,
+  wantsCapacity,
+} from './consumed-capacity.ts';
+import {
+  checkParameterMix,
+  wireItem,
+  withPlaceholders,
+  type PlaceholderInput,
+} from './expression-input.ts';
 import { requireTable } from './require-table.ts';
 import { checkIntent, readDelete, readKey, readPut, readUpdateIntent } from './write-intent.ts';
 
@@ -46,7 +56,8 @@ export async function getItemOperation(
     return getItem(view, table, itemPosition(table.definition, key));
   });
   const projection: Projection | undefined = paths && planProjection(paths);
-  const item = found && (projection === undefined ? found.item : projectItem(projection, found.item));
+  const item =
+    found && (projection === undefined ? found.item : projectItem(projection, found.item));
   const output = item === undefined ? {} : { Item: wireItem(item) };
   if (!wantsCapacity(input.ReturnConsumedCapacity)) return output;
   const units = readUnits(found?.size ?? 0, input.ConsistentRead === true);
@@ -62,7 +73,10 @@ type SingleWriteInput = Pick<
 
 interface WriteResult {
   readonly outcome: WriteOutcome;
-  readonly members: Pick<OutputOf<'dynamodb', 'PutItem'>, 'ConsumedCapacity' | 'ItemCollectionMetrics'>;
+  readonly members: Pick<
+    OutputOf<'dynamodb', 'PutItem'>,
+    'ConsumedCapacity' | 'ItemCollectionMetrics'
+  >;
 }
 
 /** Writes one item and shapes what the three operations answer alike. */
@@ -82,7 +96,9 @@ async function writeOne(
     const capacity = shapeCapacity(input.ReturnConsumedCapacity, { tableName: name, consumed });
     const key = intent.kind === 'put' ? intent.item.item : intent.key;
     const metrics =
-      input.ReturnItemCollectionMetrics === 'SIZE' ? await measureCollection(tx, table, key) : undefined;
+      input.ReturnItemCollectionMetrics === 'SIZE'
+        ? await measureCollection(tx, table, key)
+        : undefined;
     const members = {
       ...capacityMember(capacity),
       ...(metrics === undefined ? {} : { ItemCollectionMetrics: metrics }),
@@ -137,18 +153,11 @@ function updatedAttributes(
   { before, after }: WriteOutcome,
   paths: readonly Path[],
 ): Item | undefined {
-  switch (returnValues) {
-    case 'ALL_OLD':
-      return before?.item;
-    case 'ALL_NEW':
-      return after?.item;
-    case 'UPDATED_OLD':
-      return projectUpdated(paths, before?.item);
-    case 'UPDATED_NEW':
-      return projectUpdated(paths, after?.item);
-    default:
-      return undefined;
-  }
+  if (returnValues === 'ALL_OLD') return before?.item;
+  if (returnValues === 'ALL_NEW') return after?.item;
+  if (returnValues === 'UPDATED_OLD') return projectUpdated(paths, before?.item);
+  if (returnValues === 'UPDATED_NEW') return projectUpdated(paths, after?.item);
+  return undefined;
 }
 
 /** AWS: leaves the member out when none of the updated attributes is there. */

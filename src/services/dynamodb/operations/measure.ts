@@ -2,7 +2,15 @@
 import type { Key } from '../../../base/store.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import { MEASURE_INTERVAL_MS, MEASURE_LIVE_ROWS } from '../limits.ts';
-import { countRows, loadMeasure, loadTable, saveMeasure, type Measure, type RowCount, type TableHandle } from '../store.ts';
+import {
+  countRows,
+  loadMeasure,
+  loadTable,
+  saveMeasure,
+  type Measure,
+  type RowCount,
+  type TableHandle,
+} from '../store.ts';
 import type { IndexDefinition } from '../table-definition.ts';
 
 const CHUNK_ROWS = 5000;

@@ -10,7 +10,14 @@ import type { BoundCondition, Path } from '../expression/syntax.ts';
 import { checkKeyAttributes } from '../key-rules.ts';
 import { PAGE_MAX_BYTES } from '../limits.ts';
 import { rangeAfter, type KeyRange } from '../query-range.ts';
-import { entryPosition, getItem, itemPosition, readRows, type StoredRow, type TableHandle } from '../store.ts';
+import {
+  entryPosition,
+  getItem,
+  itemPosition,
+  readRows,
+  type StoredRow,
+  type TableHandle,
+} from '../store.ts';
 import { findIndex, keyNames, projectedNames, type IndexDefinition } from '../table-definition.ts';
 
 /** What Query and Scan have in common, read from the request. */
@@ -149,7 +156,14 @@ export async function readPage(
 ): Promise<Page> {
   const { request, reverse, start } = options;
   const { table, index } = source;
-  const gathered: Gathered = { items: [], scanned: 0, count: 0, bytes: 0, fetchedUnits: 0, last: undefined };
+  const gathered: Gathered = {
+    items: [],
+    scanned: 0,
+    count: 0,
+    bytes: 0,
+    fetchedUnits: 0,
+    last: undefined,
+  };
   const shape = planShape(source, request);
   let range = start === undefined ? options.range : rangeAfter(options.range, start, reverse);
   let more = true;
@@ -188,7 +202,12 @@ function planShape({ table, index }: Source, { select, paths }: PageRequest): Sh
 
 async function gather(
   view: ReadTx,
-  { gathered, row, request, shape }: {
+  {
+    gathered,
+    row,
+    request,
+    shape,
+  }: {
     readonly gathered: Gathered;
     readonly row: StoredRow;
     readonly request: PageRequest;
@@ -214,7 +233,11 @@ async function gather(
 
 function finishPage(
   source: Source,
-  { gathered, request, ended }: {
+  {
+    gathered,
+    request,
+    ended,
+  }: {
     readonly gathered: Gathered;
     readonly request: PageRequest;
     readonly ended: boolean;

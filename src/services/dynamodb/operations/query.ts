@@ -1,11 +1,16 @@
 // Query: the sorted items of one partition.
 import type { ReturnConsumedCapacity } from '@aws-sdk/client-dynamodb';
+import { unreachable } from '../../../base/errors.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
 import { attributeOf, equalValues, type Item } from '../attribute-value.ts';
 import { invalid } from '../errors.ts';
 import { holds } from '../expression/evaluate.ts';
-import { readKeyCondition, splitKeyCondition, type KeyCondition } from '../expression/key-condition.ts';
+import {
+  readKeyCondition,
+  splitKeyCondition,
+  type KeyCondition,
+} from '../expression/key-condition.ts';
 import { combineConditions, type LegacyCondition } from '../expression/legacy.ts';
 import type { Placeholders } from '../expression/placeholders.ts';
 import { readCondition, readProjection } from '../expression/read-expression.ts';
@@ -15,9 +20,23 @@ import { queryRange } from '../query-range.ts';
 import { checkDistinctNames, readTableName } from '../rules.ts';
 import { keyNames, type KeySchema } from '../table-definition.ts';
 import { capacityMember, shapeCapacity } from './consumed-capacity.ts';
-import { checkOperatorUse, checkParameterMix, readConditions, wireItem, withPlaceholders } from './expression-input.ts';
+import {
+  checkOperatorUse,
+  checkParameterMix,
+  readConditions,
+  wireItem,
+  withPlaceholders,
+} from './expression-input.ts';
 import { requireTable } from './require-table.ts';
-import { checkProjected, checkSelect, openSource, readPage, startPosition, type Page, type PageRequest } from './page.ts';
+import {
+  checkProjected,
+  checkSelect,
+  openSource,
+  readPage,
+  startPosition,
+  type Page,
+  type PageRequest,
+} from './page.ts';
 import { readStartKey } from './write-intent.ts';
 
 type QueryInput = InputOf<'dynamodb', 'Query'>;
@@ -51,7 +70,12 @@ export async function query(
     checkProjected(source, request);
     checkScalarPaths(table.definition, read.filterPaths);
     const range = queryRange(condition);
-    return readPage(view, source, { request, range, start, reverse: input.ScanIndexForward === false });
+    return readPage(view, source, {
+      request,
+      range,
+      start,
+      reverse: input.ScanIndexForward === false,
+    });
   });
   return shapePage(page, { tableName: name, level: input.ReturnConsumedCapacity });
 }
@@ -156,6 +180,8 @@ export function pathsOf(condition: BoundCondition): Path[] {
       return operandPaths([condition.operand, ...condition.choices]);
     case 'call':
       return operandPaths(condition.args);
+    default:
+      return unreachable(condition);
   }
 }
 
@@ -193,7 +219,10 @@ function checkStartKey(startKey: Item, condition: KeyCondition, key: KeySchema):
     new Map([
       [
         key.sort.name,
-        { operator: sort.operator, values: sort.high === undefined ? [sort.low] : [sort.low, sort.high] },
+        {
+          operator: sort.operator,
+          values: sort.high === undefined ? [sort.low] : [sort.low, sort.high],
+        },
       ],
     ]),
     'AND',

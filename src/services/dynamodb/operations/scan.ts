@@ -8,9 +8,21 @@ import type { Path } from '../expression/syntax.ts';
 import { checkScalarPaths } from '../key-rules.ts';
 import { scanRange, type KeyRange } from '../query-range.ts';
 import { checkDistinctNames, readTableName } from '../rules.ts';
-import { checkOperatorUse, checkParameterMix, readConditions, withPlaceholders } from './expression-input.ts';
+import {
+  checkOperatorUse,
+  checkParameterMix,
+  readConditions,
+  withPlaceholders,
+} from './expression-input.ts';
 import { requireTable } from './require-table.ts';
-import { checkProjected, checkSelect, openSource, readPage, startPosition, type PageRequest } from './page.ts';
+import {
+  checkProjected,
+  checkSelect,
+  openSource,
+  readPage,
+  startPosition,
+  type PageRequest,
+} from './page.ts';
 import { pathsOf, projectionParameter, readOptional, shapePage } from './query.ts';
 import { readStartKey } from './write-intent.ts';
 import type { Key } from '../../../base/store.ts';
@@ -39,7 +51,13 @@ export async function scan(
 
 /** AWS: checks in this order. dynalite, validations/scan */
 function readScan(input: ScanInput): { request: PageRequest; filterPaths: readonly Path[] } {
-  const { ProjectionExpression, FilterExpression, AttributesToGet, ScanFilter, ConditionalOperator } = input;
+  const {
+    ProjectionExpression,
+    FilterExpression,
+    AttributesToGet,
+    ScanFilter,
+    ConditionalOperator,
+  } = input;
   checkParameterMix(
     input,
     { ProjectionExpression, FilterExpression },
@@ -94,7 +112,8 @@ function checkSegment({ Segment, TotalSegments }: ScanInput, start: Key, range: 
   const [hash] = start;
   const [from] = range.from;
   const [to] = range.to;
-  if (!(hash instanceof Uint8Array && from instanceof Uint8Array && to instanceof Uint8Array)) return;
+  if (!(hash instanceof Uint8Array && from instanceof Uint8Array && to instanceof Uint8Array))
+    return;
   if (Buffer.compare(hash, from) >= 0 && Buffer.compare(hash, to) < 0) return;
   throw invalid(
     `The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment. TotalSegments: ${TotalSegments} Segment: ${Segment}`,

@@ -6,7 +6,14 @@ import type { InputOf, OutputOf } from '../../../models/operations.ts';
 import { invalid, invalidParameter, resourceWithArnNotFound } from '../errors.ts';
 import { TAGS_MAX } from '../limits.ts';
 import { readResourceArn, readTableName } from '../rules.ts';
-import { loadTable, loadTags, saveExpiryTimer, saveTable, saveTags, type TableHandle } from '../store.ts';
+import {
+  loadTable,
+  loadTags,
+  saveExpiryTimer,
+  saveTable,
+  saveTags,
+  type TableHandle,
+} from '../store.ts';
 import type { TableDefinition } from '../table-definition.ts';
 import { scheduleExpiryFill, schedulePurge } from '../workers.ts';
 import { requireNamedTable } from './require-table.ts';
@@ -39,7 +46,7 @@ async function requireTagged(
 export async function tagResource(
   input: InputOf<'dynamodb', 'TagResource'>,
   ctx: RequestContext,
-): Promise<OutputOf<'dynamodb', 'TagResource'>> {
+): Promise<Record<string, never>> {
   const added = readTags(input.Tags ?? []);
   await ctx.store.transact(async (tx) => {
     const table = await requireTagged(tx, ctx, input.ResourceArn);
@@ -53,7 +60,7 @@ export async function tagResource(
 export async function untagResource(
   input: InputOf<'dynamodb', 'UntagResource'>,
   ctx: RequestContext,
-): Promise<OutputOf<'dynamodb', 'UntagResource'>> {
+): Promise<Record<string, never>> {
   const removed = new Set(input.TagKeys ?? []);
   await ctx.store.transact(async (tx) => {
     const table = await requireTagged(tx, ctx, input.ResourceArn);
@@ -68,7 +75,8 @@ export async function listTagsOfResource(
   input: InputOf<'dynamodb', 'ListTagsOfResource'>,
   ctx: RequestContext,
 ): Promise<OutputOf<'dynamodb', 'ListTagsOfResource'>> {
-  if (input.NextToken !== undefined) throw invalidParameter(`Invalid NextToken: ${input.NextToken}`);
+  if (input.NextToken !== undefined)
+    throw invalidParameter(`Invalid NextToken: ${input.NextToken}`);
   const tags = await ctx.store.read(async (view) =>
     loadTags(view, await requireTagged(view, ctx, input.ResourceArn)),
   );

@@ -1,7 +1,13 @@
 // CreateTable, DescribeTable, DeleteTable and ListTables.
 import type {
-  AttributeDefinition, GlobalSecondaryIndex, KeySchemaElement, LocalSecondaryIndex, OnDemandThroughput,
-  ProvisionedThroughput, StreamSpecification, WarmThroughput,
+  AttributeDefinition,
+  GlobalSecondaryIndex,
+  KeySchemaElement,
+  LocalSecondaryIndex,
+  OnDemandThroughput,
+  ProvisionedThroughput,
+  StreamSpecification,
+  WarmThroughput,
 } from '@aws-sdk/client-dynamodb';
 import { formatArn } from '../../../base/arn.ts';
 import { randomUuid } from '../../../base/random.ts';
@@ -11,8 +17,21 @@ import { deletionProtected, invalidParameter, tableExists, unsupported } from '.
 import { LIST_TABLES_MAX } from '../limits.ts';
 import { readTableName } from '../rules.ts';
 import { listTableNames, loadTable, removeTable, saveTable, saveTags } from '../store.ts';
-import type { IndexDefinition, KeyAttribute, TableDefinition, Throughput, UnitSettings } from '../table-definition.ts';
-import { checkNewTable, resolveKey, resolveProjection, type KeyElements, type RequestedIndex, type RequestedTable } from '../table-rules.ts';
+import type {
+  IndexDefinition,
+  KeyAttribute,
+  TableDefinition,
+  Throughput,
+  UnitSettings,
+} from '../table-definition.ts';
+import {
+  checkNewTable,
+  resolveKey,
+  resolveProjection,
+  type KeyElements,
+  type RequestedIndex,
+  type RequestedTable,
+} from '../table-rules.ts';
 import { schedulePurge } from '../workers.ts';
 import { describeTable } from './describe-table.ts';
 import { measureTable } from './measure.ts';
@@ -45,10 +64,14 @@ function refuseUnsupported(input: CreateInput): void {
   if (input.ResourcePolicy !== undefined) {
     throw unsupported('ResourcePolicy', 'resource policies come with access control');
   }
-  if (input.GlobalTableSourceArn !== undefined || input.GlobalTableSettingsReplicationMode !== undefined) {
+  if (
+    input.GlobalTableSourceArn !== undefined ||
+    input.GlobalTableSettingsReplicationMode !== undefined
+  ) {
     throw unsupported('GlobalTableSourceArn', 'global tables come later');
   }
-  if (input.VectorIndexes !== undefined) throw unsupported('VectorIndexes', 'vector indexes come later');
+  if (input.VectorIndexes !== undefined)
+    throw unsupported('VectorIndexes', 'vector indexes come later');
 }
 
 export function refuseStream(specification: StreamSpecification | undefined): void {
@@ -95,11 +118,14 @@ export function readIndex(
     key: readKeyElements(index.KeySchema),
     projectionType: index.Projection?.ProjectionType,
     nonKeyAttributes: index.Projection?.NonKeyAttributes,
-    throughput: 'ProvisionedThroughput' in index ? readUnits(index.ProvisionedThroughput) : undefined,
+    throughput:
+      'ProvisionedThroughput' in index ? readUnits(index.ProvisionedThroughput) : undefined,
   };
 }
 
-export function readUnits(throughput: ProvisionedThroughput | undefined): RequestedIndex['throughput'] {
+export function readUnits(
+  throughput: ProvisionedThroughput | undefined,
+): RequestedIndex['throughput'] {
   if (throughput === undefined) return undefined;
   return {
     readUnits: throughput.ReadCapacityUnits ?? 0,
@@ -109,7 +135,11 @@ export function readUnits(throughput: ProvisionedThroughput | undefined): Reques
 
 function defineTable(
   ctx: RequestContext,
-  { name, input, requested }: {
+  {
+    name,
+    input,
+    requested,
+  }: {
     readonly name: string;
     readonly input: CreateInput;
     readonly requested: RequestedTable;
@@ -178,7 +208,12 @@ function definedUnits(units: Readonly<Record<string, number | undefined>>): Unit
 
 export function defineIndex(
   index: RequestedIndex,
-  { number, attributes, given, backfilling }: {
+  {
+    number,
+    attributes,
+    given,
+    backfilling,
+  }: {
     readonly number: number;
     readonly attributes: readonly KeyAttribute[];
     readonly given: UnitInput;
@@ -218,7 +253,8 @@ export async function deleteTable(
     if (kept) throw deletionProtected(arn);
     removeTable(tx, table);
     schedulePurge(tx, ctx, { kind: 'items', tableId });
-    for (const index of indexes) schedulePurge(tx, ctx, { kind: 'entries', tableId, index: index.number });
+    for (const index of indexes)
+      schedulePurge(tx, ctx, { kind: 'entries', tableId, index: index.number });
     if (expiry !== undefined) {
       schedulePurge(tx, ctx, { kind: 'expiries', tableId, generation: expiry.generation });
       await ctx.timers.cancel(tx, 'dynamodb/expire', tableId);
@@ -235,7 +271,9 @@ export async function listTables(
 ): Promise<OutputOf<'dynamodb', 'ListTables'>> {
   const limit = input.Limit ?? LIST_TABLES_MAX;
   const after = input.ExclusiveStartTableName;
-  const names = await ctx.store.read((view) => listTableNames(view, ctx, { after, limit: limit + 1 }));
+  const names = await ctx.store.read((view) =>
+    listTableNames(view, ctx, { after, limit: limit + 1 }),
+  );
   const page = names.slice(0, limit);
   const last = page.at(-1);
   return {

@@ -6,22 +6,54 @@ import type { ReadTx, Tx } from '../../../base/store.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
 import type { Item } from '../attribute-value.ts';
-import { addConsumption, NOTHING_CONSUMED, readUnits, scaleConsumption, TRANSACTION_FACTOR, type Consumption } from '../capacity.ts';
-import { idempotentParameterMismatch, invalid, transactionCanceled, type CancellationReason } from '../errors.ts';
+import {
+  addConsumption,
+  NOTHING_CONSUMED,
+  readUnits,
+  scaleConsumption,
+  TRANSACTION_FACTOR,
+  type Consumption,
+} from '../capacity.ts';
+import {
+  idempotentParameterMismatch,
+  invalid,
+  transactionCanceled,
+  type CancellationReason,
+} from '../errors.ts';
 import { planProjection, projectItem } from '../expression/project.ts';
 import type { Path } from '../expression/syntax.ts';
 import { commitWrite, resolveWrite, type WriteIntent, type WriteOutcome } from '../item-write.ts';
-import { checkKey, checkLiteralIndexKeys, checkNoEmptyIndexKeys, checkNoEmptyKeys, checkScalarPaths } from '../key-rules.ts';
+import {
+  checkKey,
+  checkLiteralIndexKeys,
+  checkNoEmptyIndexKeys,
+  checkNoEmptyKeys,
+  checkScalarPaths,
+} from '../key-rules.ts';
 import { IDEMPOTENCY_WINDOW_MS, TRANSACTION_MAX_BYTES } from '../limits.ts';
 import { readTableName } from '../rules.ts';
-import { getItem, hasTokenSweep, itemPosition, loadToken, saveToken, type TableHandle } from '../store.ts';
+import {
+  getItem,
+  hasTokenSweep,
+  itemPosition,
+  loadToken,
+  saveToken,
+  type TableHandle,
+} from '../store.ts';
 import { scheduleTokenSweep } from '../workers.ts';
 import { positionText } from './batch.ts';
 import { measureCollection, shapeCapacity, wantsCapacity } from './consumed-capacity.ts';
 import { wireItem } from './expression-input.ts';
 import { readWantedPaths } from './items.ts';
 import { requireTable } from './require-table.ts';
-import { checkIntent, readCheck, readDelete, readKey, readPut, readUpdateIntent } from './write-intent.ts';
+import {
+  checkIntent,
+  readCheck,
+  readDelete,
+  readKey,
+  readPut,
+  readUpdateIntent,
+} from './write-intent.ts';
 
 const DUPLICATES = 'Transaction request cannot include multiple operations on one item';
 const TOO_LARGE = 'Total size of items in a transaction cannot exceed 4 MB';
@@ -54,9 +86,12 @@ export async function transactGetItems(
   const responses = steps.map(({ action }, i) => {
     const item = found[i]?.item;
     if (item === undefined) return {};
-    const wanted = action.paths === undefined ? item : projectItem(planProjection(action.paths), item);
+    const wanted =
+      action.paths === undefined ? item : projectItem(planProjection(action.paths), item);
     // AWS: leaves out an item none of whose attributes were asked for.
-    return action.paths !== undefined && Object.keys(wanted).length === 0 ? {} : { Item: wireItem(wanted) };
+    return action.paths !== undefined && Object.keys(wanted).length === 0
+      ? {}
+      : { Item: wireItem(wanted) };
   });
   const consumed = steps.map((_, i) => ({
     ...NOTHING_CONSUMED,
@@ -72,7 +107,7 @@ async function readAll(
   view: ReadTx,
   ctx: RequestContext,
   steps: readonly Step<Get>[],
-): Promise<(Awaited<ReturnType<typeof getItem>>)[]> {
+): Promise<Awaited<ReturnType<typeof getItem>>[]> {
   const tables = await openTables(view, ctx, steps);
   steps.forEach(({ action }, i) => {
     const table = tables[i];
@@ -111,7 +146,8 @@ const FINE: CancellationReason = { code: 'None' };
 /** AWS: what is wrong with one action of a transaction becomes a reason to cancel it all. */
 function toReason(error: unknown): CancellationReason {
   if (error instanceof ServiceError) {
-    if (error.code === 'ValidationException') return { code: 'ValidationError', message: error.message };
+    if (error.code === 'ValidationException')
+      return { code: 'ValidationError', message: error.message };
     if (error.code === 'ConditionalCheckFailedException') {
       const item = error.fields['Item'] as Item | undefined;
       const reason = { code: 'ConditionalCheckFailed', message: error.message };
@@ -163,7 +199,8 @@ export async function transactWriteItems(
     const consumed: Consumption[] = [];
     for (const [i, outcome] of outcomes.entries()) {
       const table = tables[i];
-      const units = table === undefined ? NOTHING_CONSUMED : await commitWrite(tx, ctx, { table, outcome });
+      const units =
+        table === undefined ? NOTHING_CONSUMED : await commitWrite(tx, ctx, { table, outcome });
       consumed.push(scaleConsumption(units, TRANSACTION_FACTOR));
     }
     if (token !== undefined) await remember(tx, ctx, { token, digest });
@@ -213,7 +250,9 @@ async function resolveAll(
   });
   // AWS: empty keys fail the request as such, other faults of keys cancel the transaction.
   for (const { table, intent, key } of targets) checkEmptyValues(table, intent, key);
-  cancelIfAny(targets.map(({ table, intent }) => reasonOf(() => checkIntent(table.definition, intent))));
+  cancelIfAny(
+    targets.map(({ table, intent }) => reasonOf(() => checkIntent(table.definition, intent))),
+  );
   checkDistinctItems(targets);
   const outcomes: WriteOutcome[] = [];
   const reasons: CancellationReason[] = [];
@@ -256,7 +295,11 @@ interface TokenUse {
   readonly digest: string;
 }
 
-async function isRepetition(tx: Tx, ctx: RequestContext, { token, digest }: TokenUse): Promise<boolean> {
+async function isRepetition(
+  tx: Tx,
+  ctx: RequestContext,
+  { token, digest }: TokenUse,
+): Promise<boolean> {
   const known = await loadToken(tx, ctx, token);
   if (known === undefined || known.expiresMs <= ctx.nowMs) return false;
   if (known.requestDigest !== digest) throw idempotentParameterMismatch();
@@ -283,7 +326,8 @@ async function repeat(
   const consumed = await Promise.all(
     steps.map(async ({ action }, i) => {
       const table = tables[i];
-      const sized = table && (await getItem(tx, table, itemPosition(table.definition, keyOf(action))));
+      const sized =
+        table && (await getItem(tx, table, itemPosition(table.definition, keyOf(action))));
       return { ...NOTHING_CONSUMED, table: readUnits(sized?.size ?? 0, true) * TRANSACTION_FACTOR };
     }),
   );
@@ -292,7 +336,12 @@ async function repeat(
 
 async function shapeWrites(
   tx: Tx,
-  { input, steps, tables, consumed }: {
+  {
+    input,
+    steps,
+    tables,
+    consumed,
+  }: {
     readonly input: WriteInput;
     readonly steps: readonly Step<WriteIntent>[];
     readonly tables: readonly TableHandle[];
@@ -300,7 +349,8 @@ async function shapeWrites(
   },
 ): Promise<OutputOf<'dynamodb', 'TransactWriteItems'>> {
   const level = input.ReturnConsumedCapacity;
-  const metrics: NonNullable<OutputOf<'dynamodb', 'TransactWriteItems'>['ItemCollectionMetrics']> = {};
+  const metrics: NonNullable<OutputOf<'dynamodb', 'TransactWriteItems'>['ItemCollectionMetrics']> =
+    {};
   if (input.ReturnItemCollectionMetrics === 'SIZE') {
     for (const [i, { given, action }] of steps.entries()) {
       const table = tables[i];
@@ -319,7 +369,11 @@ async function shapeWrites(
 /** One entry for each table, in the order of their first actions. */
 function shapeByTable(
   level: WriteInput['ReturnConsumedCapacity'],
-  { steps, consumed, split }: {
+  {
+    steps,
+    consumed,
+    split,
+  }: {
     readonly steps: readonly Step<unknown>[];
     readonly consumed: readonly Consumption[];
     readonly split: 'ReadCapacityUnits' | 'WriteCapacityUnits';
@@ -327,7 +381,10 @@ function shapeByTable(
 ): NonNullable<OutputOf<'dynamodb', 'TransactWriteItems'>['ConsumedCapacity']> {
   const byTable = new Map<string, Consumption>();
   steps.forEach(({ given }, i) => {
-    const sum = addConsumption(byTable.get(given) ?? NOTHING_CONSUMED, consumed[i] ?? NOTHING_CONSUMED);
+    const sum = addConsumption(
+      byTable.get(given) ?? NOTHING_CONSUMED,
+      consumed[i] ?? NOTHING_CONSUMED,
+    );
     byTable.set(given, sum);
   });
   return [...byTable].flatMap(

@@ -3,16 +3,43 @@ import type { GlobalSecondaryIndexUpdate, TableDescription } from '@aws-sdk/clie
 import type { Tx } from '../../../base/store.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
-import { invalid, invalidParameter, limitExceeded, resourceNotFound, tableInUse, unsupported } from '../errors.ts';
+import {
+  invalid,
+  invalidParameter,
+  limitExceeded,
+  resourceNotFound,
+  tableInUse,
+  unsupported,
+} from '../errors.ts';
 import { GLOBAL_INDEXES_MAX } from '../limits.ts';
 import { readTableName } from '../rules.ts';
 import { saveTable, type TableHandle } from '../store.ts';
-import { keyNames, type IndexDefinition, type KeyAttribute, type TableDefinition, type Throughput } from '../table-definition.ts';
-import { checkIndexThroughput, checkNewGlobalIndex, checkProjectedCount, checkTableThroughput, type RequestedIndex } from '../table-rules.ts';
+import {
+  keyNames,
+  type IndexDefinition,
+  type KeyAttribute,
+  type TableDefinition,
+  type Throughput,
+} from '../table-definition.ts';
+import {
+  checkIndexThroughput,
+  checkNewGlobalIndex,
+  checkProjectedCount,
+  checkTableThroughput,
+  type RequestedIndex,
+} from '../table-rules.ts';
 import { scheduleIndexFill, schedulePurge } from '../workers.ts';
 import { describeTable, type Phase } from './describe-table.ts';
 import { measureTable } from './measure.ts';
-import { defineIndex, NO_UNITS, readAttributes, readIndex, readUnits, refuseStream, unitSettings } from './tables.ts';
+import {
+  defineIndex,
+  NO_UNITS,
+  readAttributes,
+  readIndex,
+  readUnits,
+  refuseStream,
+  unitSettings,
+} from './tables.ts';
 import { requireNamedTable } from './require-table.ts';
 
 type UpdateInput = InputOf<'dynamodb', 'UpdateTable'>;
@@ -99,7 +126,10 @@ async function change(
   { name, input }: { readonly name: string; readonly input: UpdateInput },
 ): Promise<Changed> {
   const { definition } = await requireNamedTable(tx, ctx, name);
-  if (input.GlobalSecondaryIndexUpdates !== undefined && definition.indexes.some((i) => i.backfilling)) {
+  if (
+    input.GlobalSecondaryIndexUpdates !== undefined &&
+    definition.indexes.some((i) => i.backfilling)
+  ) {
     throw tableInUse(
       `Attempt to change a resource which is still in use: Table is being updated: ${name}`,
     );
@@ -171,7 +201,11 @@ function countDecreases({ lastDecreaseMs, decreases = 0 }: Throughput, nowMs: nu
   return sameDay ? decreases + 1 : 1;
 }
 
-function changeSettings(table: TableDefinition, input: UpdateInput, nowMs: number): TableDefinition {
+function changeSettings(
+  table: TableDefinition,
+  input: UpdateInput,
+  nowMs: number,
+): TableDefinition {
   const sse = input.SSESpecification;
   return {
     ...table,
@@ -200,7 +234,11 @@ function changeIndex(tx: Tx, ctx: RequestContext, options: IndexChange): TableDe
   return Delete === undefined ? updateIndex(ctx, options) : deleteIndex(tx, ctx, options);
 }
 
-function createIndex(tx: Tx, ctx: RequestContext, { table, update, input, phases }: IndexChange): TableDefinition {
+function createIndex(
+  tx: Tx,
+  ctx: RequestContext,
+  { table, update, input, phases }: IndexChange,
+): TableDefinition {
   const { Create } = update;
   if (Create === undefined) return table;
   const index = readIndex({ ...Create, ProvisionedThroughput: Create.ProvisionedThroughput }, true);
@@ -211,9 +249,13 @@ function createIndex(tx: Tx, ctx: RequestContext, { table, update, input, phases
     throw invalid('Attempting to create an index which already exists');
   }
   if (table.indexes.filter(({ global }) => global).length >= GLOBAL_INDEXES_MAX) {
-    throw invalidParameter(`GlobalSecondaryIndex count exceeds the per-table limit of ${GLOBAL_INDEXES_MAX}`);
+    throw invalidParameter(
+      `GlobalSecondaryIndex count exceeds the per-table limit of ${GLOBAL_INDEXES_MAX}`,
+    );
   }
-  const projected = table.indexes.map(({ projection }) => ({ nonKeyAttributes: projection.attributes }));
+  const projected = table.indexes.map(({ projection }) => ({
+    nonKeyAttributes: projection.attributes,
+  }));
   checkProjectedCount([...projected, index]);
   const number = table.nextIndexNumber;
   const added = defineIndex(index, { number, attributes, given: Create, backfilling: true });

@@ -1,7 +1,9 @@
 // Reads what a write is to do from the parameters of the operations that write.
 import type {
-  AttributeValueUpdate, ReturnValuesOnConditionCheckFailure,
+  AttributeValueUpdate,
+  ReturnValuesOnConditionCheckFailure,
 } from '@aws-sdk/client-dynamodb';
+import { unreachable } from '../../../base/errors.ts';
 import { readItem, readValue, type Item } from '../attribute-value.ts';
 import { invalid } from '../errors.ts';
 import { readAttributeUpdate } from '../expression/legacy.ts';
@@ -10,12 +12,24 @@ import type { BoundAction } from '../expression/syntax.ts';
 import type { SizedItem } from '../item-codec.ts';
 import { itemSize } from '../item-size.ts';
 import type { WriteIntent } from '../item-write.ts';
-import { checkIndexKeys, checkItemKey, checkKey, checkLiteralIndexKeys, checkUpdatedPaths } from '../key-rules.ts';
+import {
+  checkIndexKeys,
+  checkItemKey,
+  checkKey,
+  checkLiteralIndexKeys,
+  checkUpdatedPaths,
+} from '../key-rules.ts';
 import { ITEM_MAX_BYTES } from '../limits.ts';
 import type { TableDefinition } from '../table-definition.ts';
 import {
-  checkParameterMix, rawItem, rawValue, readExpected, readOptionalCondition, withPlaceholders,
-  type ConditionInput, type WireItem,
+  checkParameterMix,
+  rawItem,
+  rawValue,
+  readExpected,
+  readOptionalCondition,
+  withPlaceholders,
+  type ConditionInput,
+  type WireItem,
 } from './expression-input.ts';
 
 interface FailureInput {
@@ -72,7 +86,9 @@ export function readCheck(input: KeyedInput): WriteIntent {
 }
 
 /** The condition of a write and what to tell when it fails. */
-function readGuard(input: ConditionInput & FailureInput): Pick<WriteIntent, 'condition' | 'returnOnFailure'> {
+function readGuard(
+  input: ConditionInput & FailureInput,
+): Pick<WriteIntent, 'condition' | 'returnOnFailure'> {
   const expected = readExpected(input);
   const condition = withPlaceholders(input, (placeholders) =>
     readOptionalCondition(input.ConditionExpression, placeholders),
@@ -88,7 +104,11 @@ export function readUpdateIntent(
   { countsActions }: { readonly countsActions: boolean },
 ): WriteIntent & { readonly kind: 'update' } {
   const { UpdateExpression, ConditionExpression, AttributeUpdates, Expected } = input;
-  checkParameterMix(input, { UpdateExpression, ConditionExpression }, { AttributeUpdates, Expected });
+  checkParameterMix(
+    input,
+    { UpdateExpression, ConditionExpression },
+    { AttributeUpdates, Expected },
+  );
   const key = readKey(input.Key);
   const legacy = readAttributeUpdates(AttributeUpdates ?? {});
   const expected = readExpected(input);
@@ -124,11 +144,18 @@ export function checkIntent(table: TableDefinition, intent: WriteIntent): void {
       break;
     case 'update':
       checkKey(table, intent.key);
-      checkUpdatedPaths(table, intent.actions.map((action) => action.path));
+      checkUpdatedPaths(
+        table,
+        intent.actions.map((action) => action.path),
+      );
       checkLiteralIndexKeys(table, intent.actions);
       break;
-    default:
+    case 'delete':
+    case 'check':
       checkKey(table, intent.key);
+      break;
+    default:
+      unreachable(intent);
   }
 }
 
@@ -138,6 +165,7 @@ export function readStartKey(key: WireItem | undefined): Item | undefined {
   const complain = (problem: string): ReturnType<typeof invalid> =>
     invalid(`The provided starting key is invalid: ${problem}`);
   const read: Record<string, ReturnType<typeof readValue>> = {};
-  for (const [name, value] of Object.entries(key)) read[name] = readValue(rawValue(value), complain);
+  for (const [name, value] of Object.entries(key))
+    read[name] = readValue(rawValue(value), complain);
   return read;
 }
