@@ -1,7 +1,7 @@
 // How far a function is shut in: the interface of the drivers, and the plain-process driver.
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { existsSync } from 'node:fs';
 import type { CodeTree } from './code-trees.ts';
 import type { Runtime } from './runtimes.ts';
 
@@ -47,12 +47,17 @@ export interface Isolation {
   launch(argv: readonly string[], layout: HostLayout): Launch;
 }
 
-/** Beside this module in src/, in `guest/` beside the bundle in dist/. */
+/** The programs that run inside: `guest/` beside this module, or beside the bundle made of it. */
 export const GUEST_FOLDER = findGuestFolder(dirname(fileURLToPath(import.meta.url)));
 
 function findGuestFolder(here: string): string {
-  const candidates = [join(here, 'guest'), join(here, '..', 'guest')];
-  return candidates.find((folder) => existsSync(folder)) ?? join(here, 'guest');
+  for (let at = here; ; at = dirname(at)) {
+    // The last two: bundles made for a moment elsewhere in the package, as the benchmark's is.
+    for (const place of ['guest', 'dist/guest', 'src/engine/guest']) {
+      if (existsSync(join(at, place, 'node-runtime.cjs'))) return join(at, place);
+    }
+    if (dirname(at) === at) return join(here, 'guest');
+  }
 }
 
 const NO_TREE: CodeTree = { taskRoot: '/var/task', layerRoot: '/opt' };

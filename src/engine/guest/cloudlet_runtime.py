@@ -90,9 +90,13 @@ def describe_current_exception(request_id):
     import traceback
 
     kind, value, trace = sys.exc_info()
-    frames = list(traceback.extract_tb(trace))
+    # AWS: without the marks below the failing expression that newer versions add. awslambdaric
+    frames = [
+        (frame.filename, frame.lineno, frame.name, frame.line)
+        for frame in traceback.extract_tb(trace)
+    ]
     for index, frame in enumerate(frames):
-        if not frame.filename.startswith(GUEST_FOLDER):
+        if not frame[0].startswith(GUEST_FOLDER):
             frames = frames[index:]
             break
     return document(str(value), kind.__name__, traceback.format_list(frames), request_id)
