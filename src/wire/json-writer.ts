@@ -145,6 +145,6 @@ export function mismatch(schema: Schema, expected: string, value: unknown): Asse
 }
 
 /** The SDK's LazyJsonString, which types allow where text has a media type of JSON. */
-export function isStringObject(value: unknown): value is { toString(): string } {
+export function isStringObject(value: unknown): value is Pick<string, 'charAt' | 'toString'> {
   return Object.prototype.toString.call(value) === '[object String]';
 }

@@ -20,7 +20,7 @@ interface Route {
   readonly score: number;
 }
 
-export interface RestRequest {
+interface RestRequest {
   readonly method: string;
   /** Percent-encoded, starting with `/`, without an S3 bucket. */
   readonly path: string;

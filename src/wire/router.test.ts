@@ -356,7 +356,7 @@ describe('requests that fit nothing', () => {
     });
     const { body } = await answer(sketch);
     // <github.com/architect/dynalite test/connection>
-    expect(JSON.parse(String(body))).toEqual({
+    expect(JSON.parse(Buffer.from(body as Uint8Array).toString())).toEqual({
       __type: 'com.amazon.coral.service#UnknownOperationException',
     });
   });

@@ -18,7 +18,7 @@ export interface RouterOptions {
 }
 
 /** What the caller already knows. */
-export interface RouteHint {
+interface RouteHint {
   /** Service name of the credential scope. */
   readonly signingName?: string;
   /** Bucket named by the host, when the caller has resolved it. */

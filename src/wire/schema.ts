@@ -87,7 +87,7 @@ export function membersOf(schema: Schema): readonly Member[] {
 }
 
 export function traitsOf(schema: Schema): Traits {
-  return schema.getMergedTraits() as Traits;
+  return schema.getMergedTraits();
 }
 
 /** The shape's name without its namespace. */

@@ -5,12 +5,15 @@ import type { HttpBody } from './http.ts';
 export interface StreamingBody extends AsyncIterable<Uint8Array> {
   /** All of it; throws BodyTooLarge past `maxBytes`. */
   bytes(maxBytes: number): Promise<Uint8Array>;
+  /** As in HttpBody: fields after the body of an upload, complete once it has been read. */
+  trailers?(): Readonly<Record<string, string>>;
 }
 
 /** The body of a request. */
 export function streamRequestBody(body: HttpBody): StreamingBody {
   return {
     bytes: (maxBytes) => body.bytes(maxBytes),
+    trailers: () => body.trailers?.() ?? {},
     [Symbol.asyncIterator]: () => body.stream()[Symbol.asyncIterator](),
   };
 }

@@ -3,7 +3,7 @@ import { parseXML } from '@aws-sdk/xml-builder';
 
 /** An element: text, or its attributes and children by local name (an array where repeated). */
 export type XmlNode = string | XmlElement;
-export interface XmlElement {
+interface XmlElement {
   readonly [name: string]: XmlNode | readonly XmlNode[];
 }
 

@@ -120,30 +120,18 @@ function protocolOf(
     version: model.row.apiVersion,
     xmlNamespace: model.row.xmlNamespace ?? '',
   };
-  const made = makeProtocol(protocol, options) as unknown as ClientProtocol;
+  const made = new CLIENTS[protocol](options as never) as ClientProtocol;
   made.setSerdeContext(CONTEXT as never);
   return made;
 }
 
-type Options = ConstructorParameters<typeof AwsJson1_0Protocol>[0] &
-  ConstructorParameters<typeof AwsQueryProtocol>[0];
-
-function makeProtocol(protocol: ProtocolName, options: object): unknown {
-  const all = options as Options;
-  switch (protocol) {
-    case 'awsJson1_0':
-      return new AwsJson1_0Protocol(all);
-    case 'awsJson1_1':
-      return new AwsJson1_1Protocol(all);
-    case 'awsQuery':
-      return new AwsQueryProtocol(all);
-    case 'ec2Query':
-      return new AwsEc2QueryProtocol(all);
-    case 'restJson1':
-      return new AwsRestJsonProtocol(all);
-    case 'restXml':
-      return new AwsRestXmlProtocol(all);
-    case 'rpcv2Cbor':
-      return new AwsSmithyRpcV2CborProtocol(all);
-  }
-}
+// Each takes what it needs of the same options.
+const CLIENTS: Readonly<Record<ProtocolName, new (options: never) => unknown>> = {
+  awsJson1_0: AwsJson1_0Protocol,
+  awsJson1_1: AwsJson1_1Protocol,
+  awsQuery: AwsQueryProtocol,
+  ec2Query: AwsEc2QueryProtocol,
+  restJson1: AwsRestJsonProtocol,
+  restXml: AwsRestXmlProtocol,
+  rpcv2Cbor: AwsSmithyRpcV2CborProtocol,
+};

@@ -111,7 +111,7 @@ async function checkAsClient(wireCase: WireCase, response: HttpResponse): Promis
     return;
   }
   if (sight.kind === 'output') throw new Error('the client saw no error');
-  const code = String(sight.error['Code'] ?? sight.error.name);
+  const code = sight.error['Code'] ?? sight.error.name;
   expect([code, sight.error.name]).toContain(wireCase.errorCode);
   if (wireCase.errorMessage !== undefined) expect(sight.error.message).toBe(wireCase.errorMessage);
   const members = wireCase.error as Record<string, unknown> | undefined;

@@ -171,7 +171,7 @@ function toHttp(request: SdkRequest, row: ServiceRow, input: Record<string, unkn
   // The SDK's endpoint rules, not its schemas, put the bucket into the path.
   const bucket =
     row.id === 's3' && input['Bucket'] !== undefined
-      ? `/${encodeURIComponent(String(input['Bucket']))}`
+      ? `/${encodeURIComponent(input['Bucket'] as string)}`
       : '';
   return {
     ...REQUEST,

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Operation, ProtocolName, ServiceModel } from '../../src/wire/service-model.ts';
 
-export const SUITES = fileURLToPath(new URL('../../../shared/conformance/wire/', import.meta.url));
+const SUITES = fileURLToPath(new URL('../../../shared/conformance/wire/', import.meta.url));
 export const suitesPresent = existsSync(SUITES);
 
 /** A shape of botocore's service-2.json. */

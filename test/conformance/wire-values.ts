@@ -1,4 +1,5 @@
 // Values of the protocol suites: their plain JSON to SDK values by schema, and back.
+import { isStringObject } from '../../src/wire/json-writer.ts';
 import { kindOf, membersOf } from '../../src/wire/schema.ts';
 import type { Schema } from '../../src/wire/schema.ts';
 
@@ -17,7 +18,7 @@ export function toModelValue(schema: Schema, value: unknown): unknown {
     case 'list':
       return (value as unknown[]).map((item) => toModelValue(schema.getValueSchema(), item));
     case 'map': {
-      const entries = Object.entries(value as object);
+      const entries = Object.entries(value);
       return Object.fromEntries(
         entries.map(([key, item]) => [key, toModelValue(schema.getValueSchema(), item)]),
       );
@@ -25,7 +26,7 @@ export function toModelValue(schema: Schema, value: unknown): unknown {
     case 'timestamp':
       return new Date(Math.round(Number(value) * 1000));
     case 'blob':
-      return Buffer.from(String(value), 'utf8');
+      return Buffer.from(value as string, 'utf8');
     case 'number':
       return Number(value);
     default:
@@ -37,7 +38,7 @@ export function toModelValue(schema: Schema, value: unknown): unknown {
 export function toSuiteValue(value: unknown): unknown {
   if (value instanceof Date) return value.getTime() / 1000;
   if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
-  if (value instanceof String) return value.toString();
+  if (isStringObject(value)) return value.toString();
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (Array.isArray(value)) return value.map(toSuiteValue);
   if (typeof value !== 'object' || value === null) return value;
