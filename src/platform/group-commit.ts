@@ -22,6 +22,8 @@ export interface GroupCommit {
   /** The number the next append gets; a transaction that appends moves it before `submit`. */
   nextSequence: number;
   begin(): Start;
+  /** Looks whether another process has committed. */
+  observe(): void;
   /** Takes the writes of the validated commit `number`; numbers grow from call to call. */
   submit(writes: Writes, number: number): Outcome;
   /** What became, or will become, of the submitted commit `number`. */
@@ -38,7 +40,8 @@ interface Batch {
   readonly reject: (error: unknown) => void;
 }
 
-export function createGroupCommit(engine: StoreEngine): GroupCommit {
+/** @param onForeignCommit called when commits of another process are seen for the first time. */
+export function createGroupCommit(engine: StoreEngine, onForeignCommit: () => void): GroupCommit {
   const pending = createPendingWrites();
   const first = engine.snapshot();
   let known: number = first.mark.commits;
@@ -64,6 +67,7 @@ export function createGroupCommit(engine: StoreEngine): GroupCommit {
     startEpoch();
     known = mark.commits;
     nextSequence = mark.nextSequence;
+    onForeignCommit();
   }
 
   /** Waits for a commit that the engine does not make at once. */
@@ -132,6 +136,11 @@ export function createGroupCommit(engine: StoreEngine): GroupCommit {
       const snapshot = engine.snapshot();
       adopt(snapshot.mark);
       return { snapshot, pending: pending.view(), epoch };
+    },
+    observe() {
+      const snapshot = engine.snapshot();
+      adopt(snapshot.mark);
+      snapshot.release();
     },
     submit,
     outcomeOf(number) {

@@ -4,7 +4,7 @@ export interface Listeners {
   /** Returns the way to stop. */
   listen(topic: string, wake: () => void): () => void;
   wake(topics: Iterable<string>): void;
-  wakeAll(): void;
+  readonly wakeAll: () => void;
   /** Whether anybody listens to anything. */
   readonly any: boolean;
 }

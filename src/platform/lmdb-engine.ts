@@ -13,6 +13,8 @@ const PAGE_BYTES = 8192;
 // Every snapshot that is open at the same time takes a slot, in all processes together.
 const MOST_SNAPSHOTS = 2048;
 
+const ENTRIES = 'entries';
+const META = 'meta';
 const FORMAT_KEY = 'format';
 const MARK_KEY = 'mark';
 
@@ -49,16 +51,31 @@ function openDatabases(path: string): Databases {
       eventTurnBatching: false,
       ...ENCODING,
     });
-    const entries = root.openDB<Uint8Array, string>('entries', ENCODING);
-    const meta = root.openDB<Uint8Array, string>('meta', { ...ENCODING, useVersions: true });
+    checkOwn(root, path);
+    const entries = root.openDB<Uint8Array, string>(ENTRIES, ENCODING);
+    const meta = root.openDB<Uint8Array, string>(META, { ...ENCODING, useVersions: true });
     return { root, entries, meta };
   } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError('ERR_STORE_UNREADABLE', `the store cannot be opened: ${messageOf(error)}`, {
       where: path,
       fix: 'Check that the folder is writable; otherwise restore a backup or start with an empty one.',
       cause: error,
     });
   }
+}
+
+/** The main database lists the named ones: others than ours mean that somebody else made it. */
+function checkOwn(root: Databases['root'], path: string): void {
+  const names = [...root.getKeys({ start: '\x00', limit: 3 })];
+  // LMDB keeps names with the zero that ends them.
+  const foreign = names.find((name) => name !== `${ENTRIES}\x00` && name !== `${META}\x00`);
+  if (foreign === undefined) return;
+  void root.close();
+  throw new UserError('ERR_STORE_FOREIGN', 'the folder holds a database that cloudlet did not make', {
+    where: path,
+    fix: 'Give another data folder.',
+  });
 }
 
 // Encoded keys hold one char per byte.
@@ -80,8 +97,8 @@ async function prepare(meta: Databases['meta'], path: string): Promise<void> {
   if (found === undefined) {
     // Of two processes that make the same store, one succeeds; both then find the same start.
     await meta.ifNoExists(MARK_KEY, () => {
-      meta.put(FORMAT_KEY, Buffer.from(FORMAT), 0);
-      meta.put(MARK_KEY, encodeSequence(1), 0);
+      void meta.put(FORMAT_KEY, Buffer.from(FORMAT), 0);
+      void meta.put(MARK_KEY, encodeSequence(1), 0);
     });
     return;
   }
@@ -121,6 +138,7 @@ function createEngine({ root, entries, meta }: Databases): StoreEngine {
   }
 
   return {
+    shared: true,
     snapshot() {
       if (current === undefined) {
         current = openSnapshot();
@@ -132,10 +150,10 @@ function createEngine({ root, entries, meta }: Databases): StoreEngine {
     async commit({ writes, expectedCommits, nextSequence }) {
       const done = meta.ifVersion(MARK_KEY, expectedCommits, () => {
         for (const [key, value] of writes) {
-          if (value === undefined) entries.remove(key);
-          else entries.put(key, value);
+          if (value === undefined) void entries.remove(key);
+          else void entries.put(key, value);
         }
-        meta.put(MARK_KEY, encodeSequence(nextSequence), expectedCommits + 1);
+        void meta.put(MARK_KEY, encodeSequence(nextSequence), expectedCommits + 1);
       });
       try {
         return await done;

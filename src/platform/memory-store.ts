@@ -21,8 +21,8 @@ function storeOf(content: Content): ForkableStore {
 }
 
 function createMemoryEngine({ entries, mark: startMark }: Content): {
-  engine: StoreEngine;
-  fork(): Content;
+  readonly engine: StoreEngine;
+  readonly fork: () => Content;
 } {
   let mark = startMark;
   // Transactions that begin between two commits share one view.
@@ -46,6 +46,7 @@ function createMemoryEngine({ entries, mark: startMark }: Content): {
   }
 
   const engine: StoreEngine = {
+    shared: false,
     snapshot() {
       current ??= takeSnapshot();
       return current;

@@ -16,6 +16,9 @@ import type { Transaction } from './transaction.ts';
 const CONFLICTS_BEFORE_PAUSE = 2;
 const CONFLICTS_BEFORE_ALONE = 6;
 
+// How late, at most, a listener hears of commits of other processes.
+const FOREIGN_POLL_MS = 50;
+
 /** One run of a body. */
 interface Run {
   readonly transaction: Transaction;
@@ -34,13 +37,18 @@ interface Turn {
 
 export function createOptimisticStore(engine: StoreEngine): Store {
   const log = createCommitLog();
-  const commits = createGroupCommit(engine);
-  const claims = createClaims();
   const listeners = createListeners();
+  const commits = createGroupCommit(engine, listeners.wakeAll);
+  const claims = createClaims();
   // In order of their start, so the first one is the oldest.
   const running = new Set<Run>();
   let alone: Turn | undefined;
   let closing: Promise<void> | undefined;
+  // What another process commits wakes everybody here: topics do not leave their process.
+  const foreign = createPoll(FOREIGN_POLL_MS, () => {
+    if (listeners.any) commits.observe();
+    return listeners.any;
+  });
 
   function begin(): Run {
     assert(closing === undefined, 'the store is closed');
@@ -140,11 +148,35 @@ export function createOptimisticStore(engine: StoreEngine): Store {
         snapshot.release();
       }
     },
-    listen: listeners.listen,
+    listen(topic, wake) {
+      const stop = listeners.listen(topic, wake);
+      if (engine.shared) foreign.start();
+      return stop;
+    },
     close() {
+      foreign.stop();
       closing ??= commits.drain().then(() => engine.close());
       return closing;
     },
+  };
+}
+
+/** Calls `look` again and again until it answers false; started again, it goes on. */
+function createPoll(everyMs: number, look: () => boolean): { start(): void; stop(): void } {
+  let timer: NodeJS.Timeout | undefined;
+
+  function stop(): void {
+    clearInterval(timer);
+    timer = undefined;
+  }
+
+  return {
+    start() {
+      timer ??= setInterval(() => {
+        if (!look()) stop();
+      }, everyMs).unref();
+    },
+    stop,
   };
 }
 

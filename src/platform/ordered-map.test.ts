@@ -16,7 +16,7 @@ const range = fc.record({
 });
 
 function expectedRange(model: ReadonlyMap<string, number>, { from, to, limit, reverse }: KeyRange): unknown {
-  const pairs = [...model].filter(([at]) => at >= from && at < to).toSorted();
+  const pairs = [...model].filter(([at]) => at >= from && at < to).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return (reverse ? pairs.toReversed() : pairs).slice(0, limit);
 }
 

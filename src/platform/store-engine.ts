@@ -42,6 +42,8 @@ export interface Commit {
 }
 
 export interface StoreEngine {
+  /** Whether other processes may commit to the same content. */
+  readonly shared: boolean;
   snapshot(): MarkedSnapshot;
   /**
    * Makes the writes durable and visible, all or none. `true` at once when the engine needs no wait.

@@ -20,7 +20,7 @@ export function encode(value: unknown): Uint8Array {
   return Buffer.from(JSON.stringify(value));
 }
 
-export function decode<T>(bytes: Uint8Array | undefined): T {
+export function decode(bytes: Uint8Array | undefined): unknown {
   if (bytes === undefined) throw new Error('the record is missing');
-  return JSON.parse(Buffer.from(bytes).toString()) as T;
+  return JSON.parse(Buffer.from(bytes).toString());
 }

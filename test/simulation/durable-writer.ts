@@ -47,7 +47,7 @@ async function keepTransferring(store: Store, random: Random, name: string): Pro
 
 async function add(tx: Tx, key: Key, amount: number): Promise<void> {
   const balance = await tx.get(key);
-  tx.put(key, encode(decode<number>(balance) + amount));
+  tx.put(key, encode(Number(decode(balance)) + amount));
 }
 
 /** Stores blobs, and replaces one now and then. */

@@ -41,8 +41,8 @@ async function idsOf(store: Store, table: string): Promise<Set<unknown>> {
 
 /** Balances are what the ledger makes of them: every transfer is there with all its parts. */
 async function checkAccounts(store: Store): Promise<void> {
-  const balances = (await list(store, 'account')).map((entry) => decode<number>(entry.value));
-  const ledger = (await list(store, 'ledger')).map((entry) => decode<Transfer>(entry.value));
+  const balances = (await list(store, 'account')).map((entry) => Number(decode(entry.value)));
+  const ledger = (await list(store, 'ledger')).map((entry) => decode(entry.value) as Transfer);
   const expected = balances.map(() => OPENING_BALANCE);
   for (const { from, to, amount } of ledger) {
     expected[from] = (expected[from] ?? 0) - amount;
@@ -57,7 +57,7 @@ async function checkAccounts(store: Store): Promise<void> {
 /** Every object's blob has the bytes it was made of. */
 async function checkObjects({ store, blobs }: Opened): Promise<void> {
   for (const entry of await list(store, 'object')) {
-    const { id, sizeBytes, sha256 } = decode<StoredObject>(entry.value);
+    const { id, sizeBytes, sha256 } = decode(entry.value) as StoredObject;
     const body = await blobs.get(id);
     expect([body.length, createHash('sha256').update(body).digest('hex')]).toEqual([sizeBytes, sha256]);
   }

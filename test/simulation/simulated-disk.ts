@@ -15,9 +15,10 @@ export function createSimulatedDisk(): SimulatedDisk {
 
   return {
     connect: (scheduler) => ({
+      shared: true,
       snapshot() {
         const view = entries.view();
-        return { mark, get: view.get, range: view.range, release: () => {} };
+        return { mark, ...view, release: () => {} };
       },
       async commit({ writes, expectedCommits, nextSequence }) {
         await scheduler.pause();
