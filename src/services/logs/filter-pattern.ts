@@ -1,0 +1,25 @@
+// Filter patterns: the language of FilterLogEvents, metric filters and subscription filters.
+// Grammar: CloudWatch Logs User Guide, "Filter pattern syntax for metric filters, subscription filters,
+// and filter log events", and its pages on unstructured, JSON and space-delimited events.
+import { compileFields } from './filter-fields.ts';
+import { compileJson } from './filter-json.ts';
+import { compileTerms } from './filter-terms.ts';
+
+/** What a match found: values by selector or field name; empty for patterns of terms. */
+export type Extracted = Readonly<Record<string, string>>;
+
+/** The values extracted from a message, or undefined when it does not match. */
+export type MessageFilter = (message: string) => Extracted | undefined;
+
+/**
+ * Compiles a pattern: terms, `{ JSON expression }` or `[space, delimited, fields]`. The empty pattern
+ * matches everything.
+ * @throws FilterSyntaxError
+ */
+export function compileFilterPattern(pattern: string): MessageFilter {
+  const text = pattern.trim();
+  if (text === '') return () => ({});
+  if (text.startsWith('{')) return compileJson(text);
+  if (text.startsWith('[')) return compileFields(text);
+  return compileTerms(text);
+}
