@@ -88,6 +88,15 @@ function readNode(schema: Schema, node: FormNode, style: FormStyle): unknown {
       return readList(schema, node, style);
     case 'map':
       return readMap(schema, node, style);
+    case 'bigDecimal':
+    case 'bigInteger':
+    case 'blob':
+    case 'boolean':
+    case 'document':
+    case 'number':
+    case 'string':
+    case 'timestamp':
+    case 'unit':
     default:
       if (node.text === undefined)
         throw malformed('Start of structure or map found where not expected.');

@@ -28,6 +28,15 @@ export function createWriterCompiler(useJsonName: boolean): (schema: Schema) => 
         const identity = schema.getSchema() as object;
         return structures.get(identity) ?? compileStructure(schema, identity);
       }
+      case 'bigDecimal':
+      case 'bigInteger':
+      case 'blob':
+      case 'boolean':
+      case 'document':
+      case 'number':
+      case 'string':
+      case 'timestamp':
+      case 'unit':
       default:
         return compileScalar(schema, kind);
     }
@@ -127,6 +136,11 @@ function compileScalar(schema: Schema, kind: Kind): JsonWriter {
       return (value) => String(value);
     case 'unit':
       return () => '{}';
+    case 'document':
+    case 'list':
+    case 'map':
+    case 'structure':
+    case 'union':
     default:
       return (value) => JSON.stringify(value) ?? 'null';
   }

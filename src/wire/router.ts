@@ -70,17 +70,14 @@ interface Services {
 }
 
 async function route(request: HttpRequest, hint: RouteHint, services: Services): Promise<Routed> {
-  const signingName = hint.signingName ?? signingNameOf(request);
-  const rpc = RPC_PATH.exec(request.path);
-  if (rpc !== null && request.headers['smithy-protocol'] === 'rpc-v2-cbor') {
-    return routeRpc(
-      request,
-      { service: rpc[1] ?? '', operation: rpc[2] ?? '', signingName },
-      services,
-    );
-  }
   const target = request.headers['x-amz-target'];
   if (target !== undefined) return routeTarget(request, target, services);
+  const signingName = hint.signingName ?? signingNameOf(request);
+  const rpc = request.headers['smithy-protocol'] === 'rpc-v2-cbor' ? RPC_PATH.exec(request.path) : null;
+  if (rpc !== null) {
+    const [, service = '', operation = ''] = rpc;
+    return routeRpc(request, { service, operation, signingName }, services);
+  }
   const bucket = hint.virtualHostBucket ?? bucketOfHost(request.headers['host'] ?? '');
   if (bucket !== null || (signingName !== undefined && S3_SIGNING_NAMES.has(signingName))) {
     return routeS3(request, bucket ?? undefined, services);

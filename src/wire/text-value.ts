@@ -52,6 +52,13 @@ export function readText(schema: Schema, text: string, style: TextStyle): unknow
     case 'bigDecimal':
       if (!NUMBER.test(text)) throw new MalformedText(text, schema);
       return new NumericValue(text, 'bigDecimal');
+    case 'document':
+    case 'list':
+    case 'map':
+    case 'string':
+    case 'structure':
+    case 'union':
+    case 'unit':
     default:
       if (style.encodesMediaTypes === true && traitsOf(schema).mediaType !== undefined) {
         return Buffer.from(text, 'base64').toString('utf8');
@@ -82,6 +89,14 @@ export function writeText(schema: Schema, value: unknown, style: TextStyle): str
     case 'boolean':
       if (typeof value !== 'boolean') throw mismatch(schema, 'a boolean', value);
       return String(value);
+    case 'bigDecimal':
+    case 'bigInteger':
+    case 'document':
+    case 'list':
+    case 'map':
+    case 'structure':
+    case 'union':
+    case 'unit':
     default:
       return String(value);
   }

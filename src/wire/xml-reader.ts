@@ -70,6 +70,12 @@ function readNode(schema: Schema, node: XmlNode): unknown {
       return {};
     case 'string':
       return textOf(node);
+    case 'bigDecimal':
+    case 'bigInteger':
+    case 'blob':
+    case 'boolean':
+    case 'number':
+    case 'timestamp':
     default:
       return readText(schema, textOf(node).trim(), STYLE);
   }

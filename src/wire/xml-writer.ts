@@ -130,6 +130,14 @@ function writeNode(tag: string, schema: Schema, { value, style }: Written): stri
       return element(tag, writeEntries('entry', schema, { value, style }), xmlns);
     case 'unit':
       return element(tag, '');
+    case 'bigDecimal':
+    case 'bigInteger':
+    case 'blob':
+    case 'boolean':
+    case 'document':
+    case 'number':
+    case 'string':
+    case 'timestamp':
     default:
       return element(tag, escapeXml(writeText(schema, value, TEXT)), xmlns);
   }

@@ -88,6 +88,9 @@ function encode(protocol: WireCase['protocol'], params: unknown): string {
       return `<PutWithContentEncodingInput><data>${fields.data ?? ''}</data></PutWithContentEncodingInput>`;
     case 'restJson1':
       return JSON.stringify({ data: fields.data });
+    case 'awsJson1_0':
+    case 'awsJson1_1':
+    case 'rpcv2Cbor':
     default:
       return JSON.stringify(fields);
   }

@@ -151,6 +151,10 @@ function sample(schema: Schema, fill: 'all' | 'required', depth = 0): unknown {
       return true;
     case 'unit':
       return {};
+    case 'bigDecimal':
+    case 'bigInteger':
+    case 'document':
+    case 'string':
     default:
       return 'täxt/& <x>';
   }

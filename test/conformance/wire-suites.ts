@@ -316,6 +316,7 @@ function bindingTraits({ location, locationName }: ShapeReference): object {
       return { httpPrefixHeaders: locationName ?? '' };
     case 'statusCode':
       return { httpResponseCode: 1 };
+    case undefined:
     default:
       return {};
   }
@@ -335,6 +336,7 @@ function timestamp(format: string | undefined): number {
       return 6;
     case 'unixTimestamp':
       return 7;
+    case undefined:
     default:
       return 4;
   }

@@ -29,6 +29,12 @@ export function toModelValue(schema: Schema, value: unknown): unknown {
       return Buffer.from(value as string, 'utf8');
     case 'number':
       return Number(value);
+    case 'bigDecimal':
+    case 'bigInteger':
+    case 'boolean':
+    case 'document':
+    case 'string':
+    case 'unit':
     default:
       return value;
   }
