@@ -1,0 +1,72 @@
+// The command line: finds the command, runs it, turns errors into one clear message and an exit code.
+import { UserError } from '../base/errors.ts';
+import { VERSION } from '../server/version.ts';
+import { type Command, describeCommand, readArguments } from './command.ts';
+import { createTerminal, printError } from './terminal.ts';
+
+/** Each loads on its own: `start` must not wait for the SDK clients that `deploy` needs. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  start: async () => (await import('./commands/start.ts')).start,
+  dev: async () => (await import('./commands/dev.ts')).dev,
+  deploy: async () => (await import('./commands/deploy.ts')).deploy,
+  invoke: async () => (await import('./commands/invoke.ts')).invoke,
+  logs: async () => (await import('./commands/logs.ts')).logs,
+  status: async () => (await import('./commands/status.ts')).status,
+  clock: async () => (await import('./commands/clock.ts')).clock,
+  stop: async () => (await import('./commands/stop.ts')).stop,
+};
+
+/** Exit codes: they are part of the interface. */
+const EXIT = { failed: 1, usage: 2, noCloud: 3 } as const;
+
+async function main(argv: readonly string[]): Promise<void> {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+    const topic = await COMMANDS[rest[0] ?? '']?.();
+    process.stdout.write(`${topic === undefined ? await overview() : describeCommand(topic)}\n`);
+    return;
+  }
+  if (name === '--version' || name === '-v' || name === 'version') {
+    process.stdout.write(`${VERSION}\n`);
+    return;
+  }
+  const command = await COMMANDS[name]?.();
+  if (command === undefined) {
+    throw new UserError('ERR_USAGE', `there is no command ${JSON.stringify(name)}`, {
+      fix: `use one of: ${Object.keys(COMMANDS).join(', ')}; cloudlet --help explains`,
+    });
+  }
+  const args = readArguments(command, rest);
+  if (args.flag('help')) {
+    process.stdout.write(`${describeCommand(command)}\n`);
+    return;
+  }
+  await command.run(args, createTerminal({ json: args.flag('json') }));
+}
+
+async function overview(): Promise<string> {
+  const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
+  const rows = commands.map(({ name, usage, about }) => `  ${`${name} ${usage}`.padEnd(34)}${about}`);
+  return `Cloudlet ${VERSION}: an open serverless platform that speaks AWS's wire protocols.
+
+Usage: cloudlet COMMAND [OPTIONS]
+
+${rows.join('\n')}
+
+cloudlet COMMAND --help explains a command. Every command takes --json.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no cloud is running.
+
+A first step: cloudlet dev   (in a folder with a SAM or CloudFormation template)`;
+}
+
+function exitCodeOf(error: unknown): number {
+  if (!(error instanceof UserError)) return EXIT.failed;
+  if (error.code === 'ERR_USAGE' || error.code === 'ERR_DURATION') return EXIT.usage;
+  return error.code === 'ERR_NO_CLOUD' ? EXIT.noCloud : EXIT.failed;
+}
+
+const argv = process.argv.slice(2);
+main(argv).catch((error: unknown) => {
+  printError(error, argv.includes('--json'));
+  process.exitCode = exitCodeOf(error);
+});

@@ -1,0 +1,73 @@
+// Starts a cloud in this process for `start` and `dev`, and ends it cleanly on signals.
+import { UserError } from '../base/errors.ts';
+import { createConsoleLog } from '../platform/console-log.ts';
+import { type Cloud, type CloudOptions, openCloud } from '../server/cloud.ts';
+import type { Arguments, OptionSpec } from './command.ts';
+import { DEFAULT_DATA_DIRECTORY, DEFAULT_PORT } from './connection.ts';
+import type { Terminal } from './terminal.ts';
+
+export const CLOUD_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+  port: { type: 'string', value: 'PORT', about: 'where to listen; 0 takes a free port', default: String(DEFAULT_PORT) },
+  host: { type: 'string', value: 'HOST', about: 'address to listen on', default: '127.0.0.1' },
+  data: { type: 'string', value: 'DIR', about: 'where state is kept', default: DEFAULT_DATA_DIRECTORY },
+  ephemeral: { type: 'boolean', about: 'keep nothing: state lives in memory' },
+  clock: { type: 'string', value: 'KIND', about: 'system, or virtual: time passes only by `cloudlet clock advance`', default: 'system' },
+  isolation: { type: 'string', value: 'KIND', about: 'auto, process or sandbox: how functions are kept apart', default: 'auto' },
+  seed: { type: 'string', value: 'NUMBER', about: 'make ids and faults the same in every run' },
+};
+
+export interface RunningCloud {
+  readonly cloud: Cloud;
+  /** Resolves when the cloud was asked to stop and everything has ended. */
+  readonly stopped: Promise<void>;
+}
+
+export async function runCloud(args: Arguments, terminal: Terminal): Promise<RunningCloud> {
+  let requestStop = (): void => {};
+  const stopRequested = new Promise<void>((resolve) => {
+    requestStop = resolve;
+  });
+  const cloud = await openCloud({
+    ...readCloudOptions(args),
+    log: createConsoleLog(terminal.json ? 'json' : 'text'),
+    onStopRequest: () => requestStop(),
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      requestStop();
+      // A second signal does not wait for functions that are still running.
+      process.once(signal, () => process.exit(130));
+    });
+  }
+  const stopped = stopRequested.then(async () => {
+    terminal.say('stopping…');
+    await cloud.close();
+  });
+  return { cloud, stopped };
+}
+
+function readCloudOptions(args: Arguments): CloudOptions {
+  const seed = args.text('seed');
+  return {
+    host: args.text('host') ?? '127.0.0.1',
+    port: readNumber(args, 'port', 65_535),
+    clock: readChoice(args, 'clock', ['system', 'virtual']),
+    isolation: readChoice(args, 'isolation', ['auto', 'process', 'sandbox']),
+    ...(args.flag('ephemeral') ? {} : { dataDirectory: args.text('data') ?? DEFAULT_DATA_DIRECTORY }),
+    ...(seed === undefined ? {} : { seed: readNumber(args, 'seed', 0xffffffff) }),
+  };
+}
+
+function readNumber(args: Arguments, name: string, max: number): number {
+  const text = args.text(name) ?? '';
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value <= max) return value;
+  throw new UserError('ERR_USAGE', `--${name} is not a number from 0 to ${max}: ${JSON.stringify(text)}`);
+}
+
+function readChoice<T extends string>(args: Arguments, name: string, choices: readonly T[]): T {
+  const text = args.text(name);
+  const chosen = choices.find((choice) => choice === text);
+  if (chosen !== undefined) return chosen;
+  throw new UserError('ERR_USAGE', `--${name} is not one of ${choices.join(', ')}: ${JSON.stringify(text)}`);
+}
