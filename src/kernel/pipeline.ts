@@ -139,13 +139,27 @@ export async function handleHttp(
     caller.signingName === undefined ? {} : { signingName: caller.signingName },
   );
   if (routed.kind === 'failure') return routed.protocol.serializeError(routed, routed.error, requestId);
+  let response: HttpResponse;
   try {
-    return await answer({ routed, caller, activity, requestId }, parts);
+    response = await answer({ routed, caller, activity, requestId }, parts);
   } catch (thrown) {
     const { error, defect } = toServiceError(thrown);
     if (defect) parts.onDefect(thrown, `${routed.model.row.id}.${routed.operation.name}`);
-    return routed.protocol.serializeError(routed, error, requestId);
+    response = routed.protocol.serializeError(routed, error, requestId);
   }
+  return request.headers['origin'] === undefined ? response : withCrossOrigin(response, routed, parts);
+}
+
+/** A browser's page of another origin asks: the service may have rules for that. */
+async function withCrossOrigin(
+  response: HttpResponse,
+  { request, labels, model }: RoutedCall,
+  parts: PipelineParts,
+): Promise<HttpResponse> {
+  const headersFor = parts.registry.services.get(model.row.id)?.crossOrigin;
+  if (headersFor === undefined) return response;
+  const headers = await headersFor(request, labels, parts.store);
+  return { ...response, headers: { ...response.headers, ...headers } };
 }
 
 interface Arrival {

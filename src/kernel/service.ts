@@ -1,4 +1,5 @@
 // defineService: the one way a service joins the cloud.
+import type { Store } from '../base/store.ts';
 import type { InputOf, OperationName, OutputOf, ServiceId } from '../models/operations.ts';
 import type { HttpRequest, HttpResponse } from '../wire/http.ts';
 import type { RequestContext, WorkContext } from './context.ts';
@@ -36,6 +37,16 @@ export interface HttpRoute {
   handle(matched: unknown, request: HttpRequest, context: WorkContext): Promise<HttpResponse>;
 }
 
+/**
+ * Headers for the answer to an API request of another origin (it has an `Origin` header), errors
+ * included: a service's own cross-origin rules. `labels` are the URI parameters, `Bucket` included.
+ */
+export type CrossOriginHeaders = (
+  request: HttpRequest,
+  labels: Readonly<Record<string, string>>,
+  store: Store,
+) => Promise<Readonly<Record<string, string>>>;
+
 export interface ServiceDefinition<S extends ServiceId = ServiceId> {
   readonly id: S;
   readonly operations: OperationTable<S>;
@@ -48,6 +59,7 @@ export interface ServiceDefinition<S extends ServiceId = ServiceId> {
   /** Called once after the store is open: resumes pollers and the like. */
   readonly start?: (context: WorkContext) => Promise<void>;
   readonly routes?: readonly HttpRoute[];
+  readonly crossOrigin?: CrossOriginHeaders;
 }
 
 /** A service whose id is not known statically; what the kernel keeps in its registry. */
@@ -59,6 +71,7 @@ export interface AnyService {
   readonly workers?: Readonly<Record<string, TimerWorker>>;
   readonly start?: (context: WorkContext) => Promise<void>;
   readonly routes?: readonly HttpRoute[];
+  readonly crossOrigin?: CrossOriginHeaders;
 }
 export type AnyHandler = (input: never, context: RequestContext) => Promise<unknown>;
 

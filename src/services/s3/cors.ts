@@ -26,7 +26,7 @@ export interface Preflight {
 export function checkPreflight(
   preflight: Preflight,
   bucket: { readonly exists: boolean; readonly hasRules: boolean },
-): string {
+): void {
   if (preflight.origin === undefined || preflight.origin === '') {
     throw badRequest('Insufficient information. Origin request header needed.');
   }
@@ -36,7 +36,6 @@ export function checkPreflight(
   if (!bucket.hasRules) {
     throw corsForbidden('CORS is not enabled for this bucket.', method, 'BUCKET');
   }
-  return preflight.origin;
 }
 
 /** The answer to a preflight: headers of the 200, or the 403 AccessForbidden thrown. */

@@ -1,5 +1,6 @@
 // The front door of S3: its operation table, resources, workers and routes.
 import { defineService, notImplemented } from '../../kernel/service.ts';
+import { crossOrigin, preflightRoute } from './cross-origin.ts';
 import { DATA_EVENTS } from './data-events.ts';
 import * as settings from './operations/bucket-settings.ts';
 import * as buckets from './operations/buckets.ts';
@@ -28,6 +29,8 @@ const objectLock = notImplemented('Object Lock comes later');
 export const s3 = defineService<'s3'>({
   id: 's3',
   workers: WORKERS,
+  routes: [preflightRoute],
+  crossOrigin,
   dataEvents: DATA_EVENTS,
   operations: {
     AbortMultipartUpload: multipart.abortMultipartUpload,
