@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => cloud.close());
 
 const put = (Key: string, Body: PutObjectCommandInput['Body'], more: object = {}) =>
-  s3.send(new PutObjectCommand({ Bucket, Key, Body, ...more }));
+  s3.send(new PutObjectCommand({ Bucket, Key, Body: Body as string, ...more }));
 const get = (Key: string, more: object = {}) =>
   s3.send(new GetObjectCommand({ Bucket, Key, ...more }));
 const text = async (Key: string, more: object = {}) =>
