@@ -50,7 +50,8 @@ export function prefixRange(prefix: Key): { from: Key; to: Key } {
 
 function encodePart(part: KeyPart): string {
   if (typeof part === 'string') {
-    const raw = PLAIN.test(part) ? part : Buffer.from(part, 'utf8').toString('latin1');
+    if (PLAIN.test(part)) return TEXT + part + END;
+    const raw = Buffer.from(part, 'utf8').toString('latin1');
     return TEXT + raw.replaceAll(END, ESCAPED_ZERO) + END;
   }
   if (typeof part === 'number') return NUMBER + encodeNumber(part);

@@ -35,11 +35,12 @@ function createMemoryEngine({ entries, mark: startMark }: Content): {
       mark,
       get(key) {
         assert(!closed, 'the store is closed');
-        return copyOf(view.get(key));
+        const value = view.get(key);
+        return value === undefined ? undefined : copyOf(value);
       },
       range(range) {
         assert(!closed, 'the store is closed');
-        return view.range(range).map(([key, value]) => [key, new Uint8Array(value)]);
+        return view.range(range).map(([key, value]) => [key, copyOf(value)]);
       },
       release: () => {},
     };
@@ -68,6 +69,7 @@ function createMemoryEngine({ entries, mark: startMark }: Content): {
 }
 
 // Nobody outside shares the stored bytes: what a reader does to its copy stays with the reader.
-function copyOf(value: Uint8Array | undefined): Uint8Array | undefined {
-  return value === undefined ? undefined : new Uint8Array(value);
+// Copies are short-lived, so they come from Buffer's pool, several times faster than arrays of their own.
+function copyOf(value: Uint8Array): Uint8Array {
+  return Buffer.from(value);
 }
