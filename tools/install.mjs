@@ -7,6 +7,13 @@ import { fileURLToPath } from 'node:url';
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const NODE_MIN = [20, 19];
 
+/** The example application's packages, and those of its layer. */
+export async function installExample() {
+  const example = join(root, 'examples', 'user-service');
+  await installIfMissing(example);
+  await installIfMissing(join(example, 'layers', 'sharp'));
+}
+
 /** @param {string} [folder] a folder with its own package.json; default: the project's root. */
 export async function installIfMissing(folder = root) {
   checkNode();
@@ -14,7 +21,7 @@ export async function installIfMissing(folder = root) {
   const installed = await modified(join(folder, 'node_modules', '.package-lock.json'));
   if (installed !== 0 && installed >= lock) return;
   const name = folder === root ? 'packages' : `packages of ${folder.slice(root.length + 1)}`;
-  process.stderr.write(`installing ${name} (once; takes about a quarter of a minute)…\n`);
+  process.stderr.write(`installing ${name} (once; takes some seconds)…\n`);
   const args = [lock === 0 ? 'install' : 'ci', '--no-audit', '--no-fund', '--loglevel=error'];
   await run(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, folder);
 }

@@ -1,7 +1,7 @@
 // `npm test`: installs what is missing, builds, runs the tests, and says plainly what ran and what could not.
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { installIfMissing, root } from './install.mjs';
+import { installExample, installIfMissing, root } from './install.mjs';
 
 /** Programs and files that some tests need and others do without. */
 const OPTIONAL = [
@@ -12,7 +12,7 @@ const OPTIONAL = [
 ];
 
 await installIfMissing();
-await installIfMissing(join(root, 'examples', 'user-service'));
+await installExample();
 const { buildIfStale } = await import('./build.mjs');
 await buildIfStale();
 const { startVitest } = await import('vitest/node');
