@@ -207,13 +207,26 @@ async function updateSubscriptions(
   const gone = endpointsOf(request.previous).filter((each) => !wanted.some((other) => sameEndpoint(each, other)));
   for (const endpoint of wanted) await request.call('sns', 'Subscribe', { TopicArn, ...endpoint });
   for (const endpoint of gone) {
-    // Subscribing again names the subscription there is.
-    const { SubscriptionArn = '' } = await request.call('sns', 'Subscribe', {
-      TopicArn,
-      ...endpoint,
-      ReturnSubscriptionArn: true,
-    });
-    await ignorePending(request.call('sns', 'Unsubscribe', { SubscriptionArn }));
+    const SubscriptionArn = await findSubscription(request, { TopicArn, endpoint });
+    if (SubscriptionArn !== undefined) await request.call('sns', 'Unsubscribe', { SubscriptionArn });
+  }
+}
+
+/** The ARN of a confirmed subscription; those that wait for confirmation end by themselves. */
+async function findSubscription(
+  request: ResourceRequest,
+  { TopicArn, endpoint }: { TopicArn: string; endpoint: Endpoint },
+): Promise<string | undefined> {
+  for (let NextToken: string | undefined; ; ) {
+    const page = await request.call('sns', 'ListSubscriptionsByTopic', { TopicArn, NextToken });
+    const found = page.Subscriptions?.find(
+      (each) => each.Protocol === endpoint.Protocol && each.Endpoint === endpoint.Endpoint,
+    );
+    if (found !== undefined) {
+      return found.SubscriptionArn === 'PendingConfirmation' ? undefined : found.SubscriptionArn;
+    }
+    NextToken = page.NextToken;
+    if (NextToken === undefined) return undefined;
   }
 }
 

@@ -1,0 +1,98 @@
+// CloudFormation types of SQS, deployed, updated and removed as a stack.
+import {
+  CloudFormationClient,
+  CreateStackCommand,
+  DeleteStackCommand,
+  DescribeStacksCommand,
+  UpdateStackCommand,
+} from '@aws-sdk/client-cloudformation';
+import {
+  GetQueueAttributesCommand,
+  ListQueuesCommand,
+  ListQueueTagsCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { expect, test } from 'vitest';
+import { createCloud } from '../../testing/create-cloud.ts';
+
+function template(properties: object): string {
+  return JSON.stringify({
+    Resources: {
+      Dead: { Type: 'AWS::SQS::Queue' },
+      Work: {
+        Type: 'AWS::SQS::Queue',
+        Properties: {
+          QueueName: 'work',
+          RedrivePolicy: {
+            deadLetterTargetArn: { 'Fn::GetAtt': ['Dead', 'Arn'] },
+            maxReceiveCount: 3,
+          },
+          ...properties,
+        },
+      },
+      Policy: {
+        Type: 'AWS::SQS::QueuePolicy',
+        Properties: {
+          Queues: [{ Ref: 'Work' }],
+          PolicyDocument: {
+            Statement: [{ Effect: 'Allow', Principal: '*', Action: 'sqs:SendMessage', Resource: '*' }],
+          },
+        },
+      },
+    },
+    Outputs: {
+      Url: { Value: { Ref: 'Work' } },
+      Arn: { Value: { 'Fn::GetAtt': ['Work', 'Arn'] } },
+      Name: { Value: { 'Fn::GetAtt': ['Work', 'QueueName'] } },
+    },
+  });
+}
+
+test('queues and policies of a stack', async () => {
+  await using cloud = await createCloud();
+  const stacks = cloud.client(CloudFormationClient);
+  const sqs = cloud.client(SQSClient);
+  const StackName = 'app';
+
+  async function outcome(): Promise<{ status: string | undefined; outputs: Record<string, string> }> {
+    await cloud.settle();
+    const { Stacks } = await stacks.send(new DescribeStacksCommand({ StackName }));
+    const outputs = Stacks?.[0]?.Outputs ?? [];
+    return {
+      status: Stacks?.[0]?.StackStatus,
+      outputs: Object.fromEntries(outputs.map((each) => [each.OutputKey, each.OutputValue])),
+    };
+  }
+
+  const first = { VisibilityTimeout: 60, DelaySeconds: 5, Tags: [{ Key: 'team', Value: 'a' }] };
+  await stacks.send(new CreateStackCommand({ StackName, TemplateBody: template(first) }));
+  const created = await outcome();
+  const url = `${cloud.endpoint}/000000000000/work`;
+  expect(created).toEqual({
+    status: 'CREATE_COMPLETE',
+    outputs: { Url: url, Arn: 'arn:aws:sqs:us-east-1:000000000000:work', Name: 'work' },
+  });
+  const read = async (): Promise<Partial<Record<string, string>>> =>
+    (await sqs.send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['All'] }))).Attributes ?? {};
+  const before = await read();
+  expect(before).toMatchObject({ VisibilityTimeout: '60', DelaySeconds: '5' });
+  expect(JSON.parse(before['RedrivePolicy'] ?? '')).toMatchObject({ maxReceiveCount: 3 });
+  expect(before['Policy']).toContain('sqs:SendMessage');
+
+  const second = { VisibilityTimeout: 90, Tags: [{ Key: 'stage', Value: 'b' }] };
+  await stacks.send(new UpdateStackCommand({ StackName, TemplateBody: template(second) }));
+  expect((await outcome()).status).toBe('UPDATE_COMPLETE');
+  expect(await read()).toMatchObject({
+    VisibilityTimeout: '90',
+    DelaySeconds: '0',
+    // Updated in place: the queue is the one it was.
+    CreatedTimestamp: before['CreatedTimestamp'],
+  });
+  const { Tags } = await sqs.send(new ListQueueTagsCommand({ QueueUrl: url }));
+  expect(Tags).toMatchObject({ stage: 'b' });
+  expect(Tags).not.toHaveProperty('team');
+
+  await stacks.send(new DeleteStackCommand({ StackName }));
+  await cloud.settle();
+  expect(await sqs.send(new ListQueuesCommand({}))).not.toHaveProperty('QueueUrls');
+});
