@@ -7,6 +7,7 @@ import { bindingsOf, writeHeaders } from './http-bindings.ts';
 import type { ErrorTarget, Protocol, RoutedCall } from './protocol.ts';
 import { parseRest, serializeRest } from './rest.ts';
 import type { RestCodec } from './rest.ts';
+import { withQueryHeaders } from './s3-presigned.ts';
 import { kindOf, membersOf, shapeName, traitsOf } from './schema.ts';
 import { MalformedText } from './text-value.ts';
 import { UnexpectedRoot, readXml, readXmlMembers, rootNameOf } from './xml-reader.ts';
@@ -68,7 +69,7 @@ const codec: RestCodec = {
 
 export const restXml: Protocol = {
   name: 'restXml',
-  parse: (call) => parseRest(call, codec),
+  parse: (call) => parseRest(call.model.row.id === 's3' ? withQueryHeaders(call) : call, codec),
   serialize(call, output, requestId) {
     if (call.operation.name === 'GetBucketLocation') return writeLocation(call, output, requestId);
     const response = serializeRest(call, output, codec);

@@ -18,6 +18,7 @@ import { putObject } from './operations/put-object.ts';
 import { getObject, headObject } from './operations/read-object.ts';
 import * as unset from './operations/unset-features.ts';
 import { uploadPartCopy } from './operations/upload-part-copy.ts';
+import { RESOURCES } from './resources.ts';
 import { WORKERS } from './workers.ts';
 
 const analytics = notImplemented('storage analytics, inventory and metrics come later');
@@ -28,6 +29,7 @@ const objectLock = notImplemented('Object Lock comes later');
 
 export const s3 = defineService<'s3'>({
   id: 's3',
+  resources: RESOURCES,
   workers: WORKERS,
   routes: [preflightRoute],
   crossOrigin,

@@ -1,0 +1,161 @@
+// CloudFormation types of S3: AWS::S3::Bucket and AWS::S3::BucketPolicy.
+import { ServiceError } from '../../base/errors.ts';
+import type {
+  Properties,
+  PropertyShape,
+  ResourceHandler,
+  ResourceRequest,
+  ResourceResult,
+} from '../../kernel/resources.ts';
+import { SETTINGS } from './bucket-properties.ts';
+import type { BucketTarget } from './bucket-properties.ts';
+import { featureNotImplemented } from './errors.ts';
+
+const text: PropertyShape = { type: 'string' };
+const json: PropertyShape = { type: 'json' };
+
+const BUCKET_NAME_MAX = 63;
+
+/** Properties that AWS knows and that no bucket here can have. */
+const NOT_IMPLEMENTED = [
+  'AbacStatus',
+  'AccelerateConfiguration',
+  'AnalyticsConfigurations',
+  'IntelligentTieringConfigurations',
+  'InventoryConfigurations',
+  'LoggingConfiguration',
+  'MetadataConfiguration',
+  'MetadataTableConfiguration',
+  'MetricsConfigurations',
+  'ObjectLockConfiguration',
+  'ObjectLockEnabled',
+  'ReplicationConfiguration',
+  'WebsiteConfiguration',
+] as const;
+
+const bucket: ResourceHandler = {
+  type: 'AWS::S3::Bucket',
+  shape: {
+    type: 'object',
+    properties: {
+      BucketName: text,
+      AccessControl: text,
+      ...Object.fromEntries(SETTINGS.map(({ property, shape }) => [property, shape])),
+      ...Object.fromEntries(NOT_IMPLEMENTED.map((property) => [property, json])),
+    },
+  },
+  replaceOn: ['BucketName'],
+  async create(request) {
+    refuseUnsupported(request.properties);
+    const { properties, region } = request;
+    // Bucket names know no capitals.
+    const name = stringOf(properties['BucketName']) ?? request.physicalName(BUCKET_NAME_MAX).toLowerCase();
+    const target: BucketTarget = { call: request.call, Bucket: name, stackTags: request.stackTags };
+    await request.call('s3', 'CreateBucket', {
+      Bucket: name,
+      ...(region === 'us-east-1'
+        ? {}
+        : { CreateBucketConfiguration: { LocationConstraint: region as 'eu-west-1' } }),
+    });
+    try {
+      for (const { property, put } of SETTINGS) {
+        const value = properties[property];
+        if (value !== undefined || property === 'Tags') await put(target, value);
+      }
+      await putAccessControl(target, properties);
+    } catch (error) {
+      // What was made half is not known to the stack yet, so nobody else would remove it.
+      await request.call('s3', 'DeleteBucket', { Bucket: name });
+      throw error;
+    }
+    return describeBucket(name, region);
+  },
+  async update(request) {
+    refuseUnsupported(request.properties);
+    const { physicalId: Bucket, properties, previous } = request;
+    const target: BucketTarget = { call: request.call, Bucket, stackTags: request.stackTags };
+    for (const { property, put, remove } of SETTINGS) {
+      const value = properties[property];
+      const changed = JSON.stringify(value) !== JSON.stringify(previous[property]);
+      if (value !== undefined && changed) await put(target, value);
+      else if (property === 'Tags') await put(target, value);
+      else if (changed) await remove(target);
+    }
+    if (properties['AccessControl'] !== previous['AccessControl']) {
+      await putAccessControl(target, properties);
+    }
+    return describeBucket(Bucket, request.region);
+  },
+  async delete({ call, physicalId }) {
+    await ignoring(['NoSuchBucket'], call('s3', 'DeleteBucket', { Bucket: physicalId }));
+  },
+};
+
+async function putAccessControl(target: BucketTarget, properties: Properties): Promise<void> {
+  const acl = stringOf(properties['AccessControl']);
+  // `Private` is what holds without an ACL, and buckets whose ACLs are off would refuse it.
+  if (acl === undefined || acl === 'Private') return;
+  const ACL = acl.replaceAll(/(?<!^)([A-Z])/g, '-$1').toLowerCase() as 'public-read';
+  await target.call('s3', 'PutBucketAcl', { Bucket: target.Bucket, ACL });
+}
+
+function refuseUnsupported(properties: Properties): void {
+  for (const property of NOT_IMPLEMENTED) {
+    const value = properties[property];
+    if (value === undefined || value === false) continue;
+    throw featureNotImplemented(`The property ${property} of AWS::S3::Bucket`);
+  }
+}
+
+/** Return values: CloudFormation template reference, AWS::S3::Bucket. */
+function describeBucket(name: string, region: string): ResourceResult {
+  const website = ['us-east-1', 'us-west-1', 'us-west-2', 'eu-west-1'].includes(region) ? '-' : '.';
+  return {
+    physicalId: name,
+    attributes: {
+      Arn: `arn:aws:s3:::${name}`,
+      DomainName: `${name}.s3.amazonaws.com`,
+      DualStackDomainName: `${name}.s3.dualstack.${region}.amazonaws.com`,
+      RegionalDomainName: `${name}.s3.${region}.amazonaws.com`,
+      WebsiteURL: `http://${name}.s3-website${website}${region}.amazonaws.com`,
+    },
+  };
+}
+
+const bucketPolicy: ResourceHandler = {
+  type: 'AWS::S3::BucketPolicy',
+  shape: {
+    type: 'object',
+    properties: { Bucket: text, PolicyDocument: json },
+    required: ['Bucket', 'PolicyDocument'],
+  },
+  replaceOn: ['Bucket'],
+  create: putPolicy,
+  update: putPolicy,
+  async delete({ call, physicalId }) {
+    const done = call('s3', 'DeleteBucketPolicy', { Bucket: physicalId });
+    await ignoring(['NoSuchBucket'], done);
+  },
+};
+
+async function putPolicy({ call, properties }: ResourceRequest): Promise<ResourceResult> {
+  const Bucket = stringOf(properties['Bucket']) ?? '';
+  const document = properties['PolicyDocument'];
+  const Policy = typeof document === 'string' ? document : JSON.stringify(document);
+  await call('s3', 'PutBucketPolicy', { Bucket, Policy });
+  return { physicalId: Bucket };
+}
+
+function stringOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+async function ignoring(codes: readonly string[], done: Promise<unknown>): Promise<void> {
+  try {
+    await done;
+  } catch (error) {
+    if (!(error instanceof ServiceError && codes.includes(error.code))) throw error;
+  }
+}
+
+export const RESOURCES: readonly ResourceHandler[] = [bucket, bucketPolicy];
