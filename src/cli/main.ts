@@ -65,6 +65,9 @@ function exitCodeOf(error: unknown): number {
   return error.code === 'ERR_NO_CLOUD' ? EXIT.noCloud : EXIT.failed;
 }
 
+// The bundled SDK clients warn of Node versions to come; that is ours to heed, not the user's.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+
 const argv = process.argv.slice(2);
 main(argv).catch((error: unknown) => {
   printError(error, argv.includes('--json'));

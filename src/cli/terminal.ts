@@ -23,6 +23,15 @@ export interface Progress {
   fail(what?: string): void;
 }
 
+/** Shows nothing: for deployments inside tests. */
+export const silentTerminal: Terminal = {
+  json: true,
+  say() {},
+  result() {},
+  progress: () => ({ update() {}, done() {}, fail() {} }),
+  style: (_format, text) => text,
+};
+
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 80;
 

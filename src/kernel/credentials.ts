@@ -16,6 +16,24 @@ export interface IssuedCredential {
   readonly principal: Principal;
   /** False: the key exists, and every use of it is refused. */
   readonly active: boolean;
+  /** Sessions only: what narrows and describes them, for the authorise stage. */
+  readonly session?: SessionAttributes;
+}
+
+export interface SessionAttributes {
+  /** Policy documents that bound the session, beside those of its role. */
+  readonly policies: readonly string[];
+  /** Managed policies that do the same. */
+  readonly policyArns: readonly string[];
+  readonly tags: readonly SessionTag[];
+  readonly sourceIdentity?: string;
+}
+
+export interface SessionTag {
+  readonly key: string;
+  readonly value: string;
+  /** Sessions begun from this one carry the tag on. */
+  readonly transitive: boolean;
 }
 
 /** Keyed `[accessKeyId]`: a key alone says whose it is, before the account is known. */
@@ -53,6 +71,7 @@ export interface SessionRequest {
   readonly nowMs: number;
   /** From `newSessionSecrets`, drawn outside the transaction so that a rerun issues the same. */
   readonly secrets: SessionSecrets;
+  readonly attributes?: SessionAttributes;
 }
 
 export interface SessionSecrets {
@@ -63,8 +82,14 @@ export interface SessionSecrets {
 
 /** Stores a session's credential, and forgets a few that ended long ago. */
 export async function issueSession(tx: Tx, request: SessionRequest): Promise<IssuedCredential> {
-  const { principal, expiresAtMs, nowMs, secrets } = request;
-  const credential: IssuedCredential = { ...secrets, expiresAtMs, principal, active: true };
+  const { principal, expiresAtMs, nowMs, secrets, attributes } = request;
+  const credential: IssuedCredential = {
+    ...secrets,
+    expiresAtMs,
+    principal,
+    active: true,
+    ...(attributes === undefined ? {} : { session: attributes }),
+  };
   accessKeys.put(tx, [secrets.accessKeyId], credential);
   sessionExpiries.put(tx, [expiresAtMs, secrets.accessKeyId], true);
   // Claimed, so that two sessions issued at once never conflict over the same old ones.

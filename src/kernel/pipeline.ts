@@ -192,6 +192,8 @@ async function answer(arrival: Arrival, parts: PipelineParts): Promise<HttpRespo
     activity: arrival.activity,
     http: routed.request,
   });
+  // An operation that is not there says so before its input is judged.
+  parts.registry.handler(model.row.id, operation.name);
   const input = await protocol.parse(routed);
   const output = await performCall(context, input, parts);
   return protocol.serialize(routed, output, requestId);

@@ -4,6 +4,10 @@ import type { FaultRule } from '../kernel/faults.ts';
 import { type Cloud, openCloud } from '../server/cloud.ts';
 
 export interface CreateCloudOptions {
+  /** A SAM or CloudFormation template, or its folder: built and deployed before the cloud is handed over. */
+  readonly template?: string;
+  /** Parameters of the template. */
+  readonly parameters?: Readonly<Record<string, string>>;
   /** Makes ids, faults and the start of time the same in every run. */
   readonly seed?: number;
   readonly faults?: readonly FaultRule[];
@@ -46,6 +50,8 @@ export interface TestCloud extends AsyncDisposable {
   readonly clock: TestClock;
   /** A client of the AWS SDK v3, pointed at this cloud. */
   client<Client>(clientClass: ClientClass<Client>, options?: ClientOptions): Client;
+  /** Outputs of the deployed template, with addresses that this machine reaches; empty without one. */
+  readonly outputs: Readonly<Record<string, string>>;
   /** Replaces the fault rules in force. */
   setFaults(rules: readonly FaultRule[]): void;
   /** Resolves when everything that was set in motion has come to rest. */
@@ -67,10 +73,18 @@ export async function createCloud(options: CreateCloudOptions = {}): Promise<Tes
     ...(options.faults === undefined ? {} : { faults: options.faults }),
     ...(options.startTime === undefined ? {} : { startMs: options.startTime.getTime() }),
   });
-  return wrap(cloud);
+  if (options.template === undefined) return wrap(cloud, {});
+  try {
+    // Loaded only here: a test without a template does not wait for the builder.
+    const { deployForTest } = await import('./deploy-for-test.ts');
+    return wrap(cloud, await deployForTest(cloud.endpoint, options.template, options.parameters ?? {}));
+  } catch (error) {
+    await cloud.close();
+    throw error;
+  }
 }
 
-function wrap(cloud: Cloud): TestCloud {
+function wrap(cloud: Cloud, outputs: Readonly<Record<string, string>>): TestCloud {
   const clients: { destroy?: () => void }[] = [];
 
   async function close(): Promise<void> {
@@ -102,9 +116,17 @@ function wrap(cloud: Cloud): TestCloud {
       clients.push(client as { destroy?: () => void });
       return client;
     },
+    outputs,
     setFaults: (rules) => cloud.kernel.faults.replace(rules),
     settle: () => cloud.quiet(),
-    fork: async () => wrap(await cloud.fork()),
+    async fork() {
+      const copy = await cloud.fork();
+      const moved = Object.entries(outputs).map(([name, value]) => [
+        name,
+        value.replaceAll(cloud.endpoint, copy.endpoint),
+      ]);
+      return wrap(copy, Object.fromEntries(moved) as Record<string, string>);
+    },
     close,
     [Symbol.asyncDispose]: close,
   };

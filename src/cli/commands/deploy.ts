@@ -1,6 +1,4 @@
 // `cloudlet deploy`: builds a project and makes its stack on a running cloud.
-import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
-import { S3Client } from '@aws-sdk/client-s3';
 import { UserError } from '../../base/errors.ts';
 import { type Arguments, type Command, type OptionSpec, REMOTE_OPTIONS } from '../command.ts';
 import { type Connection, connect } from '../connection.ts';
@@ -8,6 +6,7 @@ import { createBuilder } from '../project/build-artifact.ts';
 import { type Deployed, deployProject } from '../project/deploy-project.ts';
 import { readOutputs } from '../project/outputs.ts';
 import { openProject } from '../project/project.ts';
+import { targetOf } from '../project/target.ts';
 import type { Terminal } from '../terminal.ts';
 
 export const PROJECT_OPTIONS: Readonly<Record<string, OptionSpec>> = {
@@ -53,18 +52,6 @@ A failed deployment rolls back.
     }
   },
 };
-
-export function targetOf(connection: Connection): {
-  cloudFormation: CloudFormationClient;
-  s3: S3Client;
-  region: string;
-} {
-  return {
-    cloudFormation: new CloudFormationClient(connection.clientSettings),
-    s3: new S3Client(connection.clientSettings),
-    region: connection.region,
-  };
-}
 
 export function readParameters(args: Arguments): Record<string, string> {
   return Object.fromEntries(

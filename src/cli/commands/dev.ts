@@ -8,10 +8,11 @@ import { type ArtifactBuilder, createBuilder } from '../project/build-artifact.t
 import { type Deployed, deployProject } from '../project/deploy-project.ts';
 import { readOutputs, readTryLines } from '../project/outputs.ts';
 import { type Project, openProject } from '../project/project.ts';
+import { targetOf } from '../project/target.ts';
 import { watchFolder } from '../project/watch-folder.ts';
 import { CLOUD_OPTIONS, runCloud } from '../run-cloud.ts';
 import { type Terminal, printError } from '../terminal.ts';
-import { PROJECT_OPTIONS, readParameters, targetOf } from './deploy.ts';
+import { PROJECT_OPTIONS, readParameters } from './deploy.ts';
 
 const REGION = 'us-east-1';
 
