@@ -1,0 +1,274 @@
+// Measures the cloud as it is built in dist/, beside a bare node:http server under the same load.
+//   npm run bench -- [--only getitem,invoke] [--seconds 4] [--json]
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { FUNCTIONS, createFunction, invoking, timeColdStart } from './functions.ts';
+import { type LoadResult, median, runLoad } from './load.ts';
+import { type Failure, type Figure, printFigure, writeResults } from './report.ts';
+import { type ServerProcess, measureMemory, startServer } from './server-process.ts';
+import { WORKLOADS } from './workloads.ts';
+
+const ROOT = resolve(dirname(process.argv[1] ?? ''), '..');
+const CLI = join(ROOT, 'dist', 'cli.js');
+const CONNECTIONS = 32;
+const STARTS = 7;
+const COLD_STARTS = 12;
+const CLOUDS = 15;
+const IDLE_AFTER_MS = 2000;
+// About what GetItem answers, so that both servers move the same bytes.
+const BARE_ANSWER = JSON.stringify({ Item: { id: { S: 'user-1' }, text: { S: 'x'.repeat(150) } } });
+
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    seconds: { type: 'string', default: '4' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const seconds = Number(options.seconds);
+const only = options.only?.split(',');
+const figures: Figure[] = [];
+const failures: Failure[] = [];
+
+function add(figure: Figure): void {
+  figures.push(figure);
+  if (!options.json) printFigure(figure);
+}
+
+/** Runs a part that was asked for; one that fails does not end the others. */
+async function part(id: string, measure: () => Promise<void>): Promise<void> {
+  if (only !== undefined && !only.includes(id)) return;
+  try {
+    await measure();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    failures.push({ name: id, error: message });
+    if (!options.json) console.log(`${id.padEnd(38)}  FAILED  ${message.slice(0, 300)}`);
+  }
+}
+
+async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'cloudlet-bench-'));
+  try {
+    return await use(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function withCloud<T>(use: (cloud: ServerProcess) => Promise<T>): Promise<T> {
+  return withFolder(async (folder) => {
+    const cloud = await startServer([CLI, 'start', '--port', '0', '--data', folder, '--json']);
+    try {
+      return await use(cloud);
+    } finally {
+      await cloud.stop();
+    }
+  });
+}
+
+async function measureStart(): Promise<void> {
+  const readyMs: number[] = [];
+  for (let at = 0; at < STARTS; at++) readyMs.push(await withCloud(async (cloud) => cloud.readyMs));
+  add({
+    name: 'process start to ready, empty data',
+    value: median(readyMs),
+    unit: 'ms',
+    goal: { value: 250, atMost: true },
+    note: `median of ${STARTS}, worst ${Math.max(...readyMs).toFixed(0)}`,
+  });
+  const memory = await withCloud(async (cloud) => {
+    await sleep(IDLE_AFTER_MS);
+    return measureMemory(cloud.pid);
+  });
+  if (memory === undefined) return;
+  add({
+    name: 'idle memory',
+    value: memory.megabytes,
+    unit: 'MB',
+    goal: { value: 120, atMost: true },
+    note: `${memory.processes} processes`,
+  });
+}
+
+interface Bare {
+  readonly many: LoadResult;
+  readonly one: LoadResult;
+}
+
+async function measureBare(): Promise<Bare> {
+  const server = await startServer([join(ROOT, 'bench', 'bare-server.mjs'), BARE_ANSWER]);
+  const request = Buffer.from(
+    `POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: 60\r\n\r\n${'x'.repeat(60)}`,
+  );
+  const load = (connections: number): Promise<LoadResult> =>
+    runLoad({
+      endpoint: server.endpoint,
+      connections,
+      seconds,
+      scenario: async (connection) => void (await connection.send(request)),
+    });
+  try {
+    const bare = { many: await load(CONNECTIONS), one: await load(1) };
+    addLoad('bare node:http server', bare.many);
+    add({ name: 'bare round trip, p50', value: bare.one.p50Ms, unit: 'ms', note: '1 connection' });
+    return bare;
+  } finally {
+    await server.stop();
+  }
+}
+
+interface LoadGoal {
+  readonly bare: LoadResult;
+  readonly perSecond?: number | undefined;
+}
+
+function addLoad(name: string, result: LoadResult, beside?: LoadGoal): void {
+  const { perSecond, p50Ms, p99Ms, connections } = result;
+  add({
+    name,
+    value: perSecond,
+    unit: '/s',
+    note: `p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms, ${connections} connections`,
+    ...(beside === undefined ? {} : { bare: `${(perSecond / beside.bare.perSecond).toFixed(2)} of bare` }),
+    ...(beside?.perSecond === undefined ? {} : { goal: { value: beside.perSecond, atMost: false } }),
+  });
+}
+
+async function measureWorkloads(bare: Bare): Promise<void> {
+  for (const workload of WORKLOADS) {
+    await part(workload.id, () =>
+      withCloud(async ({ endpoint }) => {
+        const scenario = await workload.prepare(endpoint);
+        const result = await runLoad({ endpoint, connections: CONNECTIONS, seconds, scenario });
+        const { perSecond, bareRatio } = workload.goal ?? {};
+        const fromBare = bareRatio === undefined ? undefined : bareRatio * bare.many.perSecond;
+        addLoad(workload.name, result, { bare: bare.many, perSecond: perSecond ?? fromBare });
+      }),
+    );
+  }
+}
+
+async function measureInvokes(bare: Bare): Promise<void> {
+  await withCloud(async ({ endpoint, pid }) => {
+    for (const made of FUNCTIONS) {
+      const lambda = await createFunction(endpoint, made);
+      const scenario = invoking(endpoint, made);
+      const one = await runLoad({ endpoint, connections: 1, seconds, scenario });
+      add({
+        name: `invoke ${made.runtime}, warm, p50`,
+        value: one.p50Ms,
+        unit: 'ms',
+        goal: { value: 4 * bare.one.p50Ms + 1, atMost: true },
+        bare: `bare ${bare.one.p50Ms.toFixed(3)} ms`,
+        note: `p99 ${one.p99Ms.toFixed(2)} ms, ${Math.round(one.perSecond)}/s, 1 connection`,
+      });
+      const many = await runLoad({ endpoint, connections: 8, seconds, scenario });
+      addLoad(`invoke ${made.runtime}, warm`, many, { bare: bare.many });
+      const coldMs: number[] = [];
+      for (let round = 0; round < COLD_STARTS; round++) coldMs.push(await timeColdStart(lambda, made, round));
+      lambda.destroy();
+      add({
+        name: `invoke ${made.runtime}, cold, p50`,
+        value: median(coldMs),
+        unit: 'ms',
+        note: `worst of ${COLD_STARTS}: ${Math.max(...coldMs).toFixed(1)} ms, SDK client included`,
+      });
+    }
+    const memory = await measureMemory(pid);
+    if (memory === undefined) return;
+    add({ name: 'memory after the invocations', value: memory.megabytes, unit: 'MB', note: `${memory.processes} processes` });
+  });
+}
+
+interface TestCloud {
+  fork(): Promise<TestCloud>;
+  close(): Promise<void>;
+}
+
+async function measureTestClouds(): Promise<void> {
+  const { createCloud } = (await import(pathToFileURL(join(ROOT, 'dist', 'testing.js')).href)) as {
+    createCloud: () => Promise<TestCloud>;
+  };
+  const time = async (make: () => Promise<TestCloud>): Promise<number> => {
+    const startMs = performance.now();
+    const cloud = await make();
+    const tookMs = performance.now() - startMs;
+    await cloud.close();
+    return tookMs;
+  };
+  const firstMs = await time(createCloud);
+  const createMs: number[] = [];
+  for (let at = 0; at < CLOUDS; at++) createMs.push(await time(createCloud));
+  add({
+    name: 'createCloud() after the first',
+    value: median(createMs),
+    unit: 'ms',
+    goal: { value: 25, atMost: true },
+    note: `the first ${firstMs.toFixed(0)} ms, worst ${Math.max(...createMs).toFixed(1)}`,
+  });
+  const origin = await createCloud();
+  const forkMs: number[] = [];
+  for (let at = 0; at < CLOUDS; at++) forkMs.push(await time(() => origin.fork()));
+  await origin.close();
+  add({
+    name: 'fork()',
+    value: median(forkMs),
+    unit: 'ms',
+    goal: { value: 10, atMost: true },
+    note: `worst ${Math.max(...forkMs).toFixed(1)}`,
+  });
+}
+
+/** Deploys the example twice, each time into an empty cloud: the first builds what is missing. */
+async function measureDeploy(): Promise<void> {
+  const example = join(ROOT, 'examples', 'user-service');
+  const tookMs: number[] = [];
+  for (let round = 0; round < 2; round++) {
+    await withCloud(async ({ endpoint }) => {
+      const startMs = performance.now();
+      await runCli(['deploy', example, '--endpoint', endpoint, '--json']);
+      tookMs.push(performance.now() - startMs);
+    });
+  }
+  add({
+    name: 'deploy of examples/user-service',
+    value: tookMs[1] ?? Number.NaN,
+    unit: 'ms',
+    goal: { value: 3000, atMost: true },
+    note: `whole command, handlers bundled again; the first ${tookMs[0]?.toFixed(0)} ms`,
+  });
+}
+
+async function runCli(args: readonly string[]): Promise<void> {
+  const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+  }
+  const code = await new Promise<number | null>((done, reject) => {
+    child.on('error', reject);
+    child.on('close', done);
+  });
+  if (code !== 0) throw new Error(`cloudlet ${args[0]} ended with ${code}: ${output.slice(-1000)}`);
+}
+
+if (!existsSync(CLI)) throw new Error(`${CLI} is missing: run \`npm run build\` first`);
+await part('start', measureStart);
+const bare = await measureBare();
+await measureWorkloads(bare);
+await part('invoke', () => measureInvokes(bare));
+await part('testing', measureTestClouds);
+await part('deploy', measureDeploy);
+const file = await writeResults(join(ROOT, 'bench', 'results'), figures, failures);
+if (options.json) console.log(JSON.stringify({ figures, failures, file }));
+else console.log(`\nwritten to ${file}`);
+if (failures.length > 0) process.exitCode = 1;
