@@ -112,6 +112,7 @@ function checkGrantee({ type, id = '', uri = '', email = '' }: RawGrant): Grante
       return { kind: 'user', id };
     case 'AmazonCustomerByEmail':
       return { kind: 'email', email };
+    case undefined:
     default:
       throw malformedAcl();
   }

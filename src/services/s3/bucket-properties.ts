@@ -119,7 +119,7 @@ const cors: BucketSetting = {
     const CORSRules = (value as { CorsRules: Raw[] }).CorsRules.map(
       ({ Id, ExposedHeaders, MaxAge, ...rest }) => ({
         ...(rest as { AllowedMethods: string[]; AllowedOrigins: string[] }),
-        ...(Id === undefined ? {} : { ID: String(Id) }),
+        ...(Id === undefined ? {} : { ID: Id as string }),
         ...(ExposedHeaders === undefined ? {} : { ExposeHeaders: ExposedHeaders as string[] }),
         ...(MaxAge === undefined ? {} : { MaxAgeSeconds: Number(MaxAge) }),
       }),
@@ -278,7 +278,7 @@ function readLifecycleRule(raw: Raw): LifecycleRuleShape {
 
 function readLifecycleFilter(raw: Raw): LifecycleRuleShape['Filter'] {
   const members = {
-    ...(raw['Prefix'] === undefined ? {} : { Prefix: String(raw['Prefix']) }),
+    ...(raw['Prefix'] === undefined ? {} : { Prefix: raw['Prefix'] as string }),
     ...(raw['ObjectSizeGreaterThan'] === undefined
       ? {}
       : { ObjectSizeGreaterThan: Number(raw['ObjectSizeGreaterThan']) }),

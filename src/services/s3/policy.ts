@@ -3,7 +3,7 @@ import { malformedPolicy } from './errors.ts';
 import { BUCKET_POLICY_MAX_BYTES } from './limits.ts';
 
 interface Statement {
-  readonly effect: string;
+  readonly effect: unknown;
   readonly principal: unknown;
   readonly hasCondition: boolean;
 }
@@ -45,7 +45,7 @@ function readStatements(text: string): Record<string, unknown>[] {
 function checkStatement(statement: Record<string, unknown>, bucket: string): void {
   const effect = statement['Effect'];
   if (effect === undefined) throw malformedPolicy('Missing required field Effect');
-  if (effect !== 'Allow' && effect !== 'Deny') throw malformedPolicy(`Invalid effect: ${String(effect)}`);
+  if (effect !== 'Allow' && effect !== 'Deny') throw malformedPolicy(`Invalid effect: ${JSON.stringify(effect)}`);
   if (statement['Principal'] === undefined && statement['NotPrincipal'] === undefined) {
     throw malformedPolicy('Missing required field Principal');
   }
@@ -77,7 +77,7 @@ function coversBucket(resource: string, own: string): boolean {
 function summarise(raw: Record<string, unknown>): Statement {
   const condition = raw['Condition'];
   return {
-    effect: String(raw['Effect']),
+    effect: raw['Effect'],
     principal: raw['Principal'],
     hasCondition:
       typeof condition === 'object' && condition !== null && Object.keys(condition).length > 0,

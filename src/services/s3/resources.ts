@@ -58,9 +58,9 @@ const bucket: ResourceHandler = {
         : { CreateBucketConfiguration: { LocationConstraint: region as 'eu-west-1' } }),
     });
     try {
-      for (const { property, put } of SETTINGS) {
-        const value = properties[property];
-        if (value !== undefined || property === 'Tags') await put(target, value);
+      for (const setting of SETTINGS) {
+        const value = properties[setting.property];
+        if (value !== undefined || setting.property === 'Tags') await setting.put(target, value);
       }
       await putAccessControl(target, properties);
     } catch (error) {
@@ -74,12 +74,13 @@ const bucket: ResourceHandler = {
     refuseUnsupported(request.properties);
     const { physicalId: Bucket, properties, previous } = request;
     const target: BucketTarget = { call: request.call, Bucket, stackTags: request.stackTags };
-    for (const { property, put, remove } of SETTINGS) {
-      const value = properties[property];
-      const changed = JSON.stringify(value) !== JSON.stringify(previous[property]);
-      if (value !== undefined && changed) await put(target, value);
-      else if (property === 'Tags') await put(target, value);
-      else if (changed) await remove(target);
+    for (const setting of SETTINGS) {
+      const value = properties[setting.property];
+      const changed = JSON.stringify(value) !== JSON.stringify(previous[setting.property]);
+      // Tags of the stack itself may have changed.
+      if ((value !== undefined && changed) || setting.property === 'Tags') {
+        await setting.put(target, value);
+      } else if (changed) await setting.remove(target);
     }
     if (properties['AccessControl'] !== previous['AccessControl']) {
       await putAccessControl(target, properties);

@@ -17,11 +17,10 @@ import { CORS_RULES_MAX } from '../limits.ts';
 import { checkPolicy, isPublicPolicy } from '../policy.ts';
 import { refuseMfa } from '../rules.ts';
 import { deleteSetting, getSetting, putSetting } from '../store.ts';
-import type { BucketSettings, ObjectOwnership } from '../store.ts';
+import type { BucketSettings } from '../store.ts';
 import { checkTags, sortTags } from '../tags.ts';
 import { readTags, showTags } from './shapes.ts';
-
-type Empty = Record<string, never>;
+import type { Empty } from './shapes.ts';
 
 function readSetting<K extends keyof BucketSettings>(
   context: RequestContext,
@@ -239,6 +238,9 @@ export async function putBucketEncryption(
       case 'aws:kms':
       case 'aws:kms:dsse':
         throw featureNotImplemented(`Default encryption with ${preset.SSEAlgorithm}`);
+      case 'aws:backup':
+      case 'aws:fsx':
+      case undefined:
       default:
         throw malformedXml();
     }
@@ -330,7 +332,7 @@ export async function putBucketOwnershipControls(
   if (rules.length !== 1 || wanted === undefined || !OWNERSHIPS.includes(wanted)) {
     throw malformedXml();
   }
-  await changeBucket(context.store, input, () => ({ ownership: wanted as ObjectOwnership }));
+  await changeBucket(context.store, input, () => ({ ownership: wanted }));
   return {};
 }
 

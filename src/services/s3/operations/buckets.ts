@@ -33,6 +33,7 @@ import type { Bucket } from '../store.ts';
 import { checkTags, sortTags } from '../tags.ts';
 import { releasePiece } from '../versions.ts';
 import { readTags } from './shapes.ts';
+import type { Empty } from './shapes.ts';
 
 /** Since April 2023 every new bucket has it. S3 user guide, "Blocking public access". */
 const BLOCK_ALL = {
@@ -170,7 +171,7 @@ export async function getBucketLocation(
 export async function deleteBucket(
   input: InputOf<'s3', 'DeleteBucket'>,
   context: RequestContext,
-): Promise<OutputOf<'s3', 'DeleteBucket'>> {
+): Promise<Empty> {
   await context.store.transact(async (tx) => {
     const bucket = await requireBucket(tx, input);
     const [any] = await objects.list(tx, [bucket.name], { limit: 1 });

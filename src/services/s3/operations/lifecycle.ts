@@ -9,6 +9,7 @@ import { LIFECYCLE_WORKER, scheduleLifecycle } from '../lifecycle-run.ts';
 import { deleteSetting, getSetting, putSetting } from '../store.ts';
 import { drawRuleId } from './buckets.ts';
 import { readTags, showTags } from './shapes.ts';
+import type { Empty } from './shapes.ts';
 
 type PutInput = InputOf<'s3', 'PutBucketLifecycleConfiguration'>;
 type RuleShape = NonNullable<NonNullable<PutInput['LifecycleConfiguration']>['Rules']>[number];
@@ -69,11 +70,11 @@ function readFilter(shape: RuleShape): Pick<LifecycleRule, 'filter' | 'filterFor
   if (filter.And !== undefined) return { filterForm: 'and', filter: readAnd(filter.And) };
   if (filter.Tag !== undefined) return { filterForm: 'tag', filter: { tags: readTags([filter.Tag]) } };
   if (filter.ObjectSizeGreaterThan !== undefined) {
-    const objectSizeGreaterThan = Number(filter.ObjectSizeGreaterThan);
+    const objectSizeGreaterThan = filter.ObjectSizeGreaterThan;
     return { filterForm: 'greater', filter: { objectSizeGreaterThan } };
   }
   if (filter.ObjectSizeLessThan !== undefined) {
-    const objectSizeLessThan = Number(filter.ObjectSizeLessThan);
+    const objectSizeLessThan = filter.ObjectSizeLessThan;
     return { filterForm: 'less', filter: { objectSizeLessThan } };
   }
   if (filter.Prefix !== undefined) return { filterForm: 'prefix', filter: { prefix: filter.Prefix } };
@@ -86,10 +87,10 @@ function readAnd(and: NonNullable<NonNullable<RuleShape['Filter']>['And']>): Lif
     ...(and.Tags === undefined ? {} : { tags: readTags(and.Tags) }),
     ...(and.ObjectSizeGreaterThan === undefined
       ? {}
-      : { objectSizeGreaterThan: Number(and.ObjectSizeGreaterThan) }),
+      : { objectSizeGreaterThan: and.ObjectSizeGreaterThan }),
     ...(and.ObjectSizeLessThan === undefined
       ? {}
-      : { objectSizeLessThan: Number(and.ObjectSizeLessThan) }),
+      : { objectSizeLessThan: and.ObjectSizeLessThan }),
   };
 }
 
@@ -169,7 +170,7 @@ function showFilter({ filter, filterForm }: LifecycleRule) {
 export async function deleteBucketLifecycle(
   input: InputOf<'s3', 'DeleteBucketLifecycle'>,
   context: RequestContext,
-): Promise<OutputOf<'s3', 'DeleteBucketLifecycle'>> {
+): Promise<Empty> {
   await changeBucket(context.store, input, async (tx, bucket) => {
     deleteSetting(tx, bucket.name, 'lifecycle');
     await context.timers.cancel(tx, LIFECYCLE_WORKER, bucket.name);

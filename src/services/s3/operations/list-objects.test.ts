@@ -64,7 +64,8 @@ it('continues where a page ended, common prefixes counted as entries', async () 
     seen.push(...keys, ...prefixes);
     token = page.NextContinuationToken;
   } while (token !== undefined);
-  expect(seen.toSorted()).toEqual(['a', 'b/', 'd e', 'é', '\u{ffff}x', '\u{10000}'].toSorted());
+  expect(new Set(seen)).toEqual(new Set(['a', 'b/', 'd e', 'é', '\u{ffff}x', '\u{10000}']));
+  expect(seen).toHaveLength(6);
 });
 
 it('V1 gives a next marker with a delimiter only', async () => {

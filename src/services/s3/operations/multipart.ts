@@ -275,7 +275,7 @@ function checkCompletion(
   upload: Upload,
   whole: { readonly checksum: string; readonly sizeBytes: number },
 ): void {
-  if (input.MpuObjectSize !== undefined && Number(input.MpuObjectSize) !== whole.sizeBytes) {
+  if (input.MpuObjectSize !== undefined && input.MpuObjectSize !== whole.sizeBytes) {
     throw invalidRequest(
       `The provided 'x-amz-mp-object-size' header value ${input.MpuObjectSize} does not match what was computed: ${whole.sizeBytes}`,
     );

@@ -10,6 +10,7 @@ import { formatTestEvent } from '../notification-event.ts';
 import { checkRules } from '../notification-rules.ts';
 import type { DestinationKind, NotificationRule, RawRule } from '../notification-rules.ts';
 import type { Bucket } from '../store.ts';
+import type { Empty } from './shapes.ts';
 import { notifier, queueUrl } from '../workers.ts';
 
 type Configuration = NonNullable<
@@ -55,7 +56,7 @@ function showRule({ id, arn, events, prefix, suffix }: NotificationRule) {
 export async function putBucketNotificationConfiguration(
   input: InputOf<'s3', 'PutBucketNotificationConfiguration'>,
   context: RequestContext,
-): Promise<OutputOf<'s3', 'PutBucketNotificationConfiguration'>> {
+): Promise<Empty> {
   const configuration = input.NotificationConfiguration;
   if (configuration === undefined) throw malformedXml();
   if (configuration.EventBridgeConfiguration !== undefined) {

@@ -17,6 +17,7 @@ import type { Bucket, ObjectDescription, Tag } from '../store.ts';
 import { checkTags, sortTags } from '../tags.ts';
 import { requestedGrants } from './buckets.ts';
 import { versionMember } from './describe.ts';
+import type { Empty } from './shapes.ts';
 import { readGrants, readTags, showGrants, showOwner, showTags, showTime } from './shapes.ts';
 
 export async function getObjectTagging(
@@ -109,7 +110,7 @@ type AclInput = InputOf<'s3', 'PutBucketAcl'> | InputOf<'s3', 'PutObjectAcl'>;
 export async function putBucketAcl(
   input: InputOf<'s3', 'PutBucketAcl'>,
   context: RequestContext,
-): Promise<OutputOf<'s3', 'PutBucketAcl'>> {
+): Promise<Empty> {
   await context.store.transact(async (tx) => {
     const bucket = await requireBucket(tx, input);
     const grants = readAcl(input, context, bucket);

@@ -4,6 +4,9 @@ import { malformedXml } from '../errors.ts';
 import { canonicalUserId } from '../owner.ts';
 import type { Tag } from '../store.ts';
 
+/** The answer of operations that only do something. */
+export type Empty = Record<string, never>;
+
 export function readTags(
   tags: readonly { Key?: string | undefined; Value?: string | undefined }[] | undefined,
 ): Tag[] {

@@ -8,6 +8,7 @@ import type { BucketReference } from '../bucket-access.ts';
 import { featureNotImplemented, invalidRequest, malformedXml, notConfigured } from '../errors.ts';
 import { locateObject } from '../locate.ts';
 import type { ObjectReference } from '../locate.ts';
+import type { Empty } from './shapes.ts';
 
 type Reader<Output> = (input: BucketReference, context: RequestContext) => Promise<Output>;
 
@@ -60,7 +61,7 @@ export async function getObjectLockState(
 export async function putBucketRequestPayment(
   input: InputOf<'s3', 'PutBucketRequestPayment'>,
   context: RequestContext,
-): Promise<OutputOf<'s3', 'PutBucketRequestPayment'>> {
+): Promise<Empty> {
   const { Payer } = input.RequestPaymentConfiguration ?? {};
   await context.store.read((view) => requireBucket(view, input));
   if (Payer === 'BucketOwner') return {};
