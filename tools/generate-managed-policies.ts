@@ -15,15 +15,50 @@ interface ManagedPolicy {
 const SHIPPED_DOCUMENTS = new RegExp(
   '^(?:' +
     [
-      'A(?:mazon)?PIGateway', 'AWSApplicationAutoscaling(?:DynamoDB|ECS|ElastiCache|Lambda|RDS)', 'AWSCloudFormation',
-      'AWSCloudTrail_', 'AWSCodeDeploy', 'AWSDenyAll', 'AWSKeyManagementServicePowerUser', 'AWSLambda',
-      'AWSSecretsManager', 'AWSStepFunctions', 'AWSX[Rr]ay', 'AdministratorAccess$', 'AmazonAPIGateway', 'AmazonAthena',
-      'AmazonCognito', 'AmazonDynamoDB', 'AmazonEC2ContainerRegistry', 'AmazonECSTaskExecution', 'AmazonES',
-      'AmazonElastiCache', 'AmazonEventBridge', 'AmazonKinesis(?!Video|Analytics)', 'AmazonOpenSearchService',
-      'AmazonRDS(?!Custom|Beta|Preview)', 'AmazonRekognition', 'AmazonS3(?!Outposts|Tables|Files)', 'AmazonSES',
-      'AmazonSNS', 'AmazonSQS', 'AmazonSSM(?:Managed|Full|ReadOnly)', 'AmazonVPC(?:Full|ReadOnly)', 'CloudWatchEvents',
-      'CloudWatchFull', 'CloudWatchLambda', 'CloudWatchLogs', 'CloudWatchReadOnly', 'CloudWatchAgent', 'DynamoDB',
-      'ElastiCacheServiceRole', 'IAM', 'PowerUserAccess$', 'ReadOnlyAccess$', 'SecretsManager', 'SecurityAudit$',
+      'A(?:mazon)?PIGateway',
+      'AWSApplicationAutoscaling(?:DynamoDB|ECS|ElastiCache|Lambda|RDS)',
+      'AWSCloudFormation',
+      'AWSCloudTrail_',
+      'AWSCodeDeploy',
+      'AWSDenyAll',
+      'AWSKeyManagementServicePowerUser',
+      'AWSLambda',
+      'AWSSecretsManager',
+      'AWSStepFunctions',
+      'AWSX[Rr]ay',
+      'AdministratorAccess$',
+      'AmazonAPIGateway',
+      'AmazonAthena',
+      'AmazonCognito',
+      'AmazonDynamoDB',
+      'AmazonEC2ContainerRegistry',
+      'AmazonECSTaskExecution',
+      'AmazonES',
+      'AmazonElastiCache',
+      'AmazonEventBridge',
+      'AmazonKinesis(?!Video|Analytics)',
+      'AmazonOpenSearchService',
+      'AmazonRDS(?!Custom|Beta|Preview)',
+      'AmazonRekognition',
+      'AmazonS3(?!Outposts|Tables|Files)',
+      'AmazonSES',
+      'AmazonSNS',
+      'AmazonSQS',
+      'AmazonSSM(?:Managed|Full|ReadOnly)',
+      'AmazonVPC(?:Full|ReadOnly)',
+      'CloudWatchEvents',
+      'CloudWatchFull',
+      'CloudWatchLambda',
+      'CloudWatchLogs',
+      'CloudWatchReadOnly',
+      'CloudWatchAgent',
+      'DynamoDB',
+      'ElastiCacheServiceRole',
+      'IAM',
+      'PowerUserAccess$',
+      'ReadOnlyAccess$',
+      'SecretsManager',
+      'SecurityAudit$',
       'ViewOnlyAccess$',
     ].join('|') +
     ')',
@@ -32,7 +67,10 @@ const SHIPPED_DOCUMENTS = new RegExp(
 const SCRIPT = 'from moto.iam.aws_managed_policies import aws_managed_policies_data as d; print(d)';
 
 function readPolicies(): [string, ManagedPolicy][] {
-  const text = execFileSync('python3', ['-c', SCRIPT], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  const text = execFileSync('python3', ['-c', SCRIPT], {
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
   const policies = JSON.parse(text) as Record<string, ManagedPolicy>;
   return Object.entries(policies).toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
@@ -55,5 +93,7 @@ write(
 );
 write(
   'documents.json',
-  policies.filter(([name]) => SHIPPED_DOCUMENTS.test(name)).map(([name, { Document }]) => [name, Document]),
+  policies
+    .filter(([name]) => SHIPPED_DOCUMENTS.test(name))
+    .map(([name, { Document }]) => [name, Document]),
 );
