@@ -1,7 +1,10 @@
 // IP address ranges in CIDR notation, versions 4 and 6.
 import { PatternError } from './pattern-error.ts';
 
-/** Compiles `10.0.0.0/24` or `2001:db8::/32` to a test of addresses. A bare address is itself alone. */
+/**
+ * Compiles `10.0.0.0/24` or `2001:db8::/32` to a test of addresses. A bare address is itself
+ * alone.
+ */
 export function compileAddressRange(text: string): (address: string) => boolean {
   const [network = '', length, ...rest] = text.split('/');
   const base = parseAddress(network);
@@ -41,5 +44,8 @@ function parseVersion6(text: string): Address | undefined {
   if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
   const groups = [...head, ...Array<string>(halves.length === 2 ? missing : 0).fill('0'), ...tail];
   if (!groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return undefined;
-  return { bits: 128, value: groups.reduce((value, group) => (value << 16n) | BigInt(`0x${group}`), 0n) };
+  return {
+    bits: 128,
+    value: groups.reduce((value, group) => (value << 16n) | BigInt(`0x${group}`), 0n),
+  };
 }

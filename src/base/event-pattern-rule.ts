@@ -108,14 +108,21 @@ function compileAnythingBut(operand: unknown): ValueRule {
     const [[name, inner] = ['', undefined], second] = Object.entries(operand);
     const compile = TEXT_TESTS[name];
     if (compile === undefined || second !== undefined) {
-      throw new PatternError('Value of anything-but must be an array or single string/number value.');
+      throw new PatternError(
+        'Value of anything-but must be an array or single string/number value.',
+      );
     }
     const tests = (Array.isArray(inner) ? inner : [inner]).map(compile);
-    return presentOnly((value) => typeof value === 'string' && !tests.some((matches) => matches(value)));
+    return presentOnly(
+      (value) => typeof value === 'string' && !tests.some((matches) => matches(value)),
+    );
   }
   const refused: unknown[] = Array.isArray(operand) ? operand : [operand];
   const kinds = new Set(refused.map((value) => typeof value));
-  if (refused.length === 0 || refused.some((value) => !['string', 'number'].includes(typeof value))) {
+  if (
+    refused.length === 0 ||
+    refused.some((value) => !['string', 'number'].includes(typeof value))
+  ) {
     throw new PatternError('Inside anything but list, start|null|boolean is not supported.');
   }
   if (kinds.size > 1) {
@@ -125,7 +132,9 @@ function compileAnythingBut(operand: unknown): ValueRule {
   }
   return presentOnly(
     (value) =>
-      !refused.some((each) => (typeof each === 'number' ? sameNumber(value, each) : value === each)),
+      !refused.some((each) =>
+        typeof each === 'number' ? sameNumber(value, each) : value === each,
+      ),
   );
 }
 

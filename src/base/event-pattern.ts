@@ -1,7 +1,8 @@
 // Event patterns: the filter language that SNS filter policies and EventBridge rules share.
 // Grammar: SNS Developer Guide, "Amazon SNS subscription filter policies"; EventBridge User Guide,
-// "Comparison operators for use in event patterns". Messages: those of AWS's Event Ruler, which both
-// services pass on (recorded in LocalStack tests/aws/services/sns/test_sns_filter_policy.snapshot.json).
+// "Comparison operators for use in event patterns". Messages: those of AWS's Event Ruler, which
+// both services pass on (recorded in LocalStack
+// tests/aws/services/sns/test_sns_filter_policy.snapshot.json).
 import { type ValueRule, compileRules } from './event-pattern-rule.ts';
 import { PatternError } from './pattern-error.ts';
 
@@ -24,7 +25,8 @@ function compileObject(pattern: JsonObject): EventMatcher {
   const members = Object.entries(pattern).map(([key, value]) => compileMember(key, value));
   return (event) => {
     // Elements of an array are tried one by one, so that fields of different ones never combine.
-    if (Array.isArray(event)) return event.some((element) => members.every((matches) => matches(element)));
+    if (Array.isArray(event))
+      return event.some((element) => members.every((matches) => matches(element)));
     return members.every((matches) => matches(event));
   };
 }

@@ -1,5 +1,6 @@
 // Every error CloudWatch Logs answers with: factories, with AWS's messages.
-// Messages recorded from AWS: the snapshots beside LocalStack's tests/aws/services/logs (Apache-2.0).
+// Messages recorded from AWS: the snapshots beside LocalStack's tests/aws/services/logs
+// (Apache-2.0).
 import { ServiceError } from '../../base/errors.ts';
 
 export function groupNotFound(): ServiceError {
@@ -11,11 +12,17 @@ export function streamNotFound(): ServiceError {
 }
 
 export function groupExists(): ServiceError {
-  return new ServiceError('ResourceAlreadyExistsException', 'The specified log group already exists');
+  return new ServiceError(
+    'ResourceAlreadyExistsException',
+    'The specified log group already exists',
+  );
 }
 
 export function streamExists(): ServiceError {
-  return new ServiceError('ResourceAlreadyExistsException', 'The specified log stream already exists');
+  return new ServiceError(
+    'ResourceAlreadyExistsException',
+    'The specified log stream already exists',
+  );
 }
 
 export function invalidParameter(message: string): ServiceError {

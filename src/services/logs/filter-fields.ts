@@ -10,7 +10,9 @@ interface Field {
 
 type Part = Field | 'ellipsis';
 
-/** Every field of the event needs one of the pattern, but for `...`, which stands for any number. */
+/**
+ * Every field of the event needs one of the pattern, but for `...`, which stands for any number.
+ */
 export function compileFields(pattern: string): MessageFilter {
   const parts = parsePattern(pattern);
   return (message) => align(parts, splitFields(message));

@@ -69,7 +69,9 @@ function readCondition(scanner: Scanner, selectors: Map<string, Selector>): Test
 
 /** `$.a.b-c[0].d`, `$.['a.b']`, `$[0]` */
 function readSelector(scanner: Scanner): { text: string; selector: Selector } {
-  const text = scanner.match(/\$(?:\.?\["[^"]*"\]|\.?\['[^']*'\]|\[(?:\d+|\*)\]|\.[\p{L}\p{N}_@:#-]+)+/u);
+  const text = scanner.match(
+    /\$(?:\.?\["[^"]*"\]|\.?\['[^']*'\]|\[(?:\d+|\*)\]|\.[\p{L}\p{N}_@:#-]+)+/u,
+  );
   if (text === undefined) return scanner.fail();
   const selector: (string | number)[] = [];
   for (const [, quoted, single, index, name] of text.matchAll(
@@ -102,7 +104,8 @@ function extract(event: unknown, selectors: ReadonlyMap<string, Selector>): Extr
   const extracted: Record<string, string> = {};
   for (const [text, selector] of selectors) {
     const [value] = select(event, selector);
-    if (value !== undefined) extracted[text] = typeof value === 'string' ? value : JSON.stringify(value);
+    if (value !== undefined)
+      extracted[text] = typeof value === 'string' ? value : JSON.stringify(value);
   }
   return extracted;
 }

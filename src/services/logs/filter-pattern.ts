@@ -1,6 +1,6 @@
 // Filter patterns: the language of FilterLogEvents, metric filters and subscription filters.
-// Grammar: CloudWatch Logs User Guide, "Filter pattern syntax for metric filters, subscription filters,
-// and filter log events", and its pages on unstructured, JSON and space-delimited events.
+// Grammar: CloudWatch Logs User Guide, "Filter pattern syntax for metric filters, subscription
+// filters, and filter log events", and its pages on unstructured, JSON and space-delimited events.
 import { compileFields } from './filter-fields.ts';
 import { compileJson } from './filter-json.ts';
 import { compileTerms } from './filter-terms.ts';
@@ -12,8 +12,8 @@ export type Extracted = Readonly<Record<string, string>>;
 export type MessageFilter = (message: string) => Extracted | undefined;
 
 /**
- * Compiles a pattern: terms, `{ JSON expression }` or `[space, delimited, fields]`. The empty pattern
- * matches everything.
+ * Compiles a pattern: terms, `{ JSON expression }` or `[space, delimited, fields]`. The empty
+ * pattern matches everything.
  * @throws FilterSyntaxError
  */
 export function compileFilterPattern(pattern: string): MessageFilter {

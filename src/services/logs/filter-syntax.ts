@@ -1,4 +1,5 @@
-// What the kinds of filter pattern share: a scanner, comparisons of one value, and the syntax error.
+// What the kinds of filter pattern share: a scanner, comparisons of one value, and the syntax
+// error.
 
 /** A pattern that breaks the grammar. */
 export class FilterSyntaxError extends Error {

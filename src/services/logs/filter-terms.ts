@@ -1,4 +1,5 @@
-// Patterns of terms for unstructured events: `ERROR -ARGUMENTS`, `?ERROR ?WARN`, `"a phrase"`, `%regex%`.
+// Patterns of terms for unstructured events: `ERROR -ARGUMENTS`, `?ERROR ?WARN`, `"a phrase"`,
+// `%regex%`.
 import type { MessageFilter } from './filter-pattern.ts';
 import { createScanner, readQuoted, regexTest } from './filter-syntax.ts';
 

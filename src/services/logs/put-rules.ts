@@ -1,4 +1,5 @@
-// The checks of PutLogEvents: order, size and span of a batch, and which of its events are too old or new.
+// The checks of PutLogEvents: order, size and span of a batch, and which of its events are too old
+// or new.
 import { invalidParameter } from './errors.ts';
 import {
   BATCH_MAX_BYTES,
@@ -56,7 +57,9 @@ export function sortOut(
   const tooOldTo = countWhile(events, nowMs - EVENT_AGE_MAX_MS);
   const expiredTo = retentionMs === undefined ? 0 : countWhile(events, nowMs - retentionMs);
   const start = Math.max(tooOldTo, expiredTo);
-  const tooNewFrom = events.findIndex(({ timestampMs }) => timestampMs > nowMs + EVENT_AHEAD_MAX_MS);
+  const tooNewFrom = events.findIndex(
+    ({ timestampMs }) => timestampMs > nowMs + EVENT_AHEAD_MAX_MS,
+  );
   return {
     accepted: events.slice(start, tooNewFrom === -1 ? undefined : tooNewFrom),
     ...(tooNewFrom === -1 ? {} : { tooNewFrom }),

@@ -39,10 +39,12 @@ const logGroup: ResourceHandler = {
     await call('logs', 'CreateLogGroup', {
       logGroupName,
       ...(Object.keys(wanted).length === 0 ? {} : { tags: wanted }),
-      ...(properties['KmsKeyId'] === undefined ? {} : { kmsKeyId: String(properties['KmsKeyId']) }),
+      ...(properties['KmsKeyId'] === undefined
+        ? {}
+        : { kmsKeyId: stringOf(properties['KmsKeyId']) }),
       ...(properties['LogGroupClass'] === undefined
         ? {}
-        : { logGroupClass: String(properties['LogGroupClass']) as 'STANDARD' }),
+        : { logGroupClass: stringOf(properties['LogGroupClass']) as 'STANDARD' }),
       ...(properties['DeletionProtectionEnabled'] === undefined
         ? {}
         : { deletionProtectionEnabled: properties['DeletionProtectionEnabled'] === true }),
@@ -53,7 +55,8 @@ const logGroup: ResourceHandler = {
   async update(request) {
     const { properties, previous, call, physicalId: logGroupName } = request;
     refuseUnsupported(properties);
-    if (properties['KmsKeyId'] !== previous['KmsKeyId']) throw unsupported('encryption with KMS keys');
+    if (properties['KmsKeyId'] !== previous['KmsKeyId'])
+      throw unsupported('encryption with KMS keys');
     if (properties['RetentionInDays'] !== previous['RetentionInDays']) {
       await putRetention(request, logGroupName);
     }
@@ -81,14 +84,17 @@ const logStream: ResourceHandler = {
   },
   replaceOn: ['LogGroupName', 'LogStreamName'],
   async create(request) {
-    const logStreamName = stringOf(request.properties['LogStreamName']) ?? request.physicalName(512);
+    const logStreamName =
+      stringOf(request.properties['LogStreamName']) ?? request.physicalName(512);
     const logGroupName = String(request.properties['LogGroupName']);
     await request.call('logs', 'CreateLogStream', { logGroupName, logStreamName });
     return { physicalId: logStreamName };
   },
   async delete({ call, physicalId, properties }) {
     const logGroupName = String(properties['LogGroupName']);
-    await ignoreMissing(call('logs', 'DeleteLogStream', { logGroupName, logStreamName: physicalId }));
+    await ignoreMissing(
+      call('logs', 'DeleteLogStream', { logGroupName, logStreamName: physicalId }),
+    );
   },
 };
 
@@ -100,7 +106,10 @@ function refuseUnsupported(properties: Properties): void {
   if (given !== undefined) throw unsupported(`the property ${given} of AWS::Logs::LogGroup`);
 }
 
-async function putRetention({ properties, call }: ResourceRequest, logGroupName: string): Promise<void> {
+async function putRetention(
+  { properties, call }: ResourceRequest,
+  logGroupName: string,
+): Promise<void> {
   const days = properties['RetentionInDays'];
   if (typeof days === 'number') {
     await call('logs', 'PutRetentionPolicy', { logGroupName, retentionInDays: days });

@@ -11,7 +11,9 @@ const groups = table<LogGroup>('logs/group');
 const streams = table<LogStream>('logs/stream');
 /** Keyed `[account, region, groupId, lastEventMs, name]`: streams by their newest event. */
 const recency = table<true>('logs/stream-recency');
-/** Keyed `[account, region, streamId, timestampMs, sequence]`: the order in which events are read. */
+/**
+ * Keyed `[account, region, streamId, timestampMs, sequence]`: the order in which events are read.
+ */
 const events = table<LogEvent>('logs/event');
 
 /** Notified when a group has new events. */
@@ -42,7 +44,11 @@ export async function listGroups(
   return rows.map((row) => row.value);
 }
 
-export function findStream(view: ReadTx, group: LogGroup, name: string): Promise<LogStream | undefined> {
+export function findStream(
+  view: ReadTx,
+  group: LogGroup,
+  name: string,
+): Promise<LogStream | undefined> {
   return streams.get(view, [...groupKey(group), name]);
 }
 

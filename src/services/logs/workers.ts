@@ -1,4 +1,5 @@
-// Background steps of CloudWatch Logs: expiry by retention, and erasure of deleted groups and streams.
+// Background steps of CloudWatch Logs: expiry by retention, and erasure of deleted groups and
+// streams.
 import type { Tx } from '../../base/store.ts';
 import type { Scope, WorkContext } from '../../kernel/context.ts';
 import type { TimerWorker } from '../../kernel/service.ts';
@@ -51,7 +52,11 @@ export function scheduleErase(
   ctx: WorkContext,
   { scope, what }: { scope: Scope; what: ErasePayload },
 ): void {
-  ctx.timers.schedule(tx, scopeOf(scope), { worker: 'logs/erase', dueMs: ctx.nowMs, payload: what });
+  ctx.timers.schedule(tx, scopeOf(scope), {
+    worker: 'logs/erase',
+    dueMs: ctx.nowMs,
+    payload: what,
+  });
 }
 
 /** Removes events past the retention and comes again when the next will be. */
@@ -60,7 +65,7 @@ async function expireEvents({ groupId, name }: GroupPayload, ctx: WorkContext): 
   if (group?.id !== groupId || group.retentionDays === undefined) return;
   const nowMs = ctx.clock.now();
   let oldestMs = nowMs;
-  for (let after: string | undefined; ; ) {
+  for (let after: string | undefined; ;) {
     const start = after;
     const page = await ctx.store.read((view) =>
       listStreams(view, group, { prefix: '', after: start, limit: ERASE_BATCH }),
@@ -120,7 +125,8 @@ async function erase({ streamId, groupId }: ErasePayload, ctx: WorkContext): Pro
     // The streams' own erasure is scheduled with their removal, so a crash loses neither.
     const gone = await ctx.store.transact(async (tx) => {
       const removed = await removeStreams(tx, { ...scopeOf(ctx), groupId }, ERASE_BATCH);
-      for (const stream of removed) scheduleErase(tx, ctx, { scope: ctx, what: { streamId: stream.id } });
+      for (const stream of removed)
+        scheduleErase(tx, ctx, { scope: ctx, what: { streamId: stream.id } });
       return removed;
     });
     if (gone.length < ERASE_BATCH) return;
@@ -130,7 +136,9 @@ async function erase({ streamId, groupId }: ErasePayload, ctx: WorkContext): Pro
 async function eraseEvents(streamId: string, ctx: WorkContext): Promise<void> {
   const range = { beforeMs: Number.MAX_VALUE, limit: ERASE_BATCH };
   for (;;) {
-    const gone = await ctx.store.transact((tx) => removeEvents(tx, { ...scopeOf(ctx), streamId }, range));
+    const gone = await ctx.store.transact((tx) =>
+      removeEvents(tx, { ...scopeOf(ctx), streamId }, range),
+    );
     if (gone.length < ERASE_BATCH) return;
   }
 }

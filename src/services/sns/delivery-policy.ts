@@ -8,8 +8,8 @@ const FIRST_DELAY_SEC = 1;
 const LAST_DELAY_SEC = 20;
 
 /**
- * Delay before retry number `retry` (from 1), ms; undefined when the policy is exhausted (after 23 days).
- * For endpoints that AWS manages: SQS and Lambda.
+ * Delay before retry number `retry` (from 1), ms; undefined when the policy is exhausted (after 23
+ * days). For endpoints that AWS manages: SQS and Lambda.
  * Source: SNS Developer Guide, "Amazon SNS message delivery retries".
  */
 export function retryDelayMs(retry: number): number | undefined {

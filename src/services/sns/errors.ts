@@ -1,5 +1,6 @@
 // Every error SNS answers with: factories, with AWS's messages.
-// Messages recorded from AWS: the snapshots beside LocalStack's tests/aws/services/sns (Apache-2.0).
+// Messages recorded from AWS: the snapshots beside LocalStack's tests/aws/services/sns
+// (Apache-2.0).
 import { ServiceError } from '../../base/errors.ts';
 
 /** `Invalid parameter: WHAT` */

@@ -57,7 +57,9 @@ function matchesBody(matches: EventMatcher, body: string): boolean {
   return isObject(parsed) && matches(parsed);
 }
 
-/** Attributes as a flat event: numbers as numbers, String.Array as its elements, binary left out. */
+/**
+ * Attributes as a flat event: numbers as numbers, String.Array as its elements, binary left out.
+ */
 function readValues(attributes: MessageAttributes): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const [name, { dataType, text }] of Object.entries(attributes)) {

@@ -12,5 +12,8 @@ export const FILTER_KEYS_MAX = 5;
 export const FILTER_COMBINATIONS_MAX = 150;
 /** Subscriptions read at once while a message is fanned out. */
 export const FAN_OUT_PAGE = 500;
-/** Unconfirmed subscriptions are deleted after it. Source: SNS Developer Guide, "Email notifications". */
+/**
+ * Unconfirmed subscriptions are deleted after it. Source: SNS Developer Guide, "Email
+ * notifications".
+ */
 export const PENDING_LIFETIME_MS = 48 * 3_600_000;

@@ -22,7 +22,10 @@ export interface PublishedMessage {
 }
 
 /** The message for a protocol: its own entry, or `default`. */
-export function textFor(message: Pick<PublishedMessage, 'body' | 'isPerProtocol'>, protocol: string): string {
+export function textFor(
+  message: Pick<PublishedMessage, 'body' | 'isPerProtocol'>,
+  protocol: string,
+): string {
   if (!message.isPerProtocol) return message.body;
   const entries = JSON.parse(message.body) as Record<string, unknown>;
   const own = entries[protocol];

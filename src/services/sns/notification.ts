@@ -15,8 +15,8 @@ interface WireAttribute {
 }
 
 /**
- * Differs: the signature is a placeholder and its certificate is not served, because a certificate of
- * ours could not be the one of sns.amazonaws.com that verifiers insist on.
+ * Differs: the signature is a placeholder and its certificate is not served, because a certificate
+ * of ours could not be the one of sns.amazonaws.com that verifiers insist on.
  */
 const SIGNATURE = 'Cloudlet';
 

@@ -71,9 +71,10 @@ test('topics, subscriptions and policies of a stack', async () => {
       outputs: Object.fromEntries(outputs.map((each) => [each.OutputKey, each.OutputValue])),
     };
   }
-  const endpoints = async (): Promise<(string | undefined)[]> => {
+  const endpoints = async (): Promise<string[]> => {
     const { Subscriptions = [] } = await sns.send(new ListSubscriptionsByTopicCommand({ TopicArn }));
-    return Subscriptions.map(({ Endpoint }) => Endpoint?.split(':').at(-1)).toSorted();
+    const names = Subscriptions.map(({ Endpoint }) => Endpoint?.split(':').at(-1) ?? '');
+    return names.toSorted((a, b) => a.localeCompare(b));
   };
 
   const first = template({ displayName: 'One', filter: { kind: ['x'] }, inline: ['A'] });

@@ -23,7 +23,12 @@ const TOPIC_DEFAULTS: Readonly<Record<string, string>> = {
   TracingConfig: 'PassThrough',
 };
 /** Sent when given; SNS refuses them by name. */
-const TOPIC_REFUSED = ['FifoTopic', 'ContentBasedDeduplication', 'FifoThroughputScope', 'ArchivePolicy'];
+const TOPIC_REFUSED = [
+  'FifoTopic',
+  'ContentBasedDeduplication',
+  'FifoThroughputScope',
+  'ArchivePolicy',
+];
 
 interface Endpoint {
   readonly Protocol: string;
@@ -148,12 +153,17 @@ const subscription: ResourceHandler = {
     const given = subscriptionAttributes(properties);
     const before = subscriptionAttributes(previous);
     const isBodyScope = given['FilterPolicyScope'] === 'MessageBody';
-    // A nested policy is legal in one scope only: the scope goes first when it widens, last when not.
+    // A nested policy is legal in one scope only: the scope goes first when it widens, last when
+    // not.
     const names = isBodyScope ? SUBSCRIPTION_ATTRIBUTES : SUBSCRIPTION_ATTRIBUTES.toReversed();
     for (const AttributeName of names) {
       if (given[AttributeName] === before[AttributeName]) continue;
       const AttributeValue = given[AttributeName] ?? SUBSCRIPTION_DEFAULTS[AttributeName] ?? '';
-      await call('sns', 'SetSubscriptionAttributes', { SubscriptionArn, AttributeName, AttributeValue });
+      await call('sns', 'SetSubscriptionAttributes', {
+        SubscriptionArn,
+        AttributeName,
+        AttributeValue,
+      });
     }
     return { physicalId: SubscriptionArn, attributes: { Arn: SubscriptionArn } };
   },
@@ -178,7 +188,10 @@ const topicPolicy: ResourceHandler = {
   async update(request) {
     const arns = topicsOf(request.properties);
     await putPolicy(request, arns);
-    await removePolicy(request, topicsOf(request.previous).filter((arn) => !arns.includes(arn)));
+    await removePolicy(
+      request,
+      topicsOf(request.previous).filter((arn) => !arns.includes(arn)),
+    );
     return { physicalId: request.physicalId, attributes: { Id: request.physicalId } };
   },
   async delete(request) {
@@ -204,11 +217,14 @@ async function updateSubscriptions(
   TopicArn: string,
 ): Promise<void> {
   const wanted = endpointsOf(request.properties);
-  const gone = endpointsOf(request.previous).filter((each) => !wanted.some((other) => sameEndpoint(each, other)));
+  const gone = endpointsOf(request.previous).filter(
+    (each) => !wanted.some((other) => sameEndpoint(each, other)),
+  );
   for (const endpoint of wanted) await request.call('sns', 'Subscribe', { TopicArn, ...endpoint });
   for (const endpoint of gone) {
     const SubscriptionArn = await findSubscription(request, { TopicArn, endpoint });
-    if (SubscriptionArn !== undefined) await request.call('sns', 'Unsubscribe', { SubscriptionArn });
+    if (SubscriptionArn !== undefined)
+      await request.call('sns', 'Unsubscribe', { SubscriptionArn });
   }
 }
 
@@ -217,7 +233,7 @@ async function findSubscription(
   request: ResourceRequest,
   { TopicArn, endpoint }: { TopicArn: string; endpoint: Endpoint },
 ): Promise<string | undefined> {
-  for (let NextToken: string | undefined; ; ) {
+  for (let NextToken: string | undefined; ;) {
     const page = await request.call('sns', 'ListSubscriptionsByTopic', { TopicArn, NextToken });
     const found = page.Subscriptions?.find(
       (each) => each.Protocol === endpoint.Protocol && each.Endpoint === endpoint.Endpoint,
@@ -245,14 +261,22 @@ async function updateTags(
 async function putPolicy(request: ResourceRequest, arns: readonly string[]): Promise<void> {
   const AttributeValue = jsonText(request.properties['PolicyDocument']);
   for (const TopicArn of arns) {
-    await request.call('sns', 'SetTopicAttributes', { TopicArn, AttributeName: 'Policy', AttributeValue });
+    await request.call('sns', 'SetTopicAttributes', {
+      TopicArn,
+      AttributeName: 'Policy',
+      AttributeValue,
+    });
   }
 }
 
 async function removePolicy(request: ResourceRequest, arns: readonly string[]): Promise<void> {
   for (const TopicArn of arns) {
     try {
-      await request.call('sns', 'SetTopicAttributes', { TopicArn, AttributeName: 'Policy', AttributeValue: '' });
+      await request.call('sns', 'SetTopicAttributes', {
+        TopicArn,
+        AttributeName: 'Policy',
+        AttributeValue: '',
+      });
     } catch (error) {
       if ((error as { code?: unknown }).code !== 'NotFoundException') throw error;
     }
@@ -280,7 +304,7 @@ function pick(properties: Properties, names: readonly string[]): Record<string, 
   const picked: Record<string, string> = {};
   for (const name of names) {
     const value = properties[name];
-    if (value !== undefined) picked[name] = typeof value === 'object' ? jsonText(value) : String(value);
+    if (value !== undefined) picked[name] = jsonText(value);
   }
   return picked;
 }

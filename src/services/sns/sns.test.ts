@@ -299,7 +299,7 @@ describe('delivery to a queue', () => {
     );
     expect(answer.Successful?.map(({ Id }) => Id)).toEqual(['1', '2']);
     expect(answer.Failed).toEqual([]);
-    expect((await receive()).map(({ Body }) => Body).toSorted()).toEqual(['one', 'two']);
+    expect(new Set((await receive()).map(({ Body }) => Body))).toEqual(new Set(['one', 'two']));
   });
 });
 

@@ -20,7 +20,10 @@ interface Page {
   readonly limit: number;
 }
 
-export function findTopic(view: ReadTx, { account, region, name }: TopicAddress): Promise<Topic | undefined> {
+export function findTopic(
+  view: ReadTx,
+  { account, region, name }: TopicAddress,
+): Promise<Topic | undefined> {
   return topics.get(view, [account, region, name]);
 }
 
@@ -58,7 +61,13 @@ export async function findByEndpoint(
   topic: TopicAddress,
   { protocol, endpoint }: { protocol: string; endpoint: string },
 ): Promise<Subscription | undefined> {
-  const id = await byEndpoint.get(view, [topic.account, topic.region, topic.name, protocol, endpoint]);
+  const id = await byEndpoint.get(view, [
+    topic.account,
+    topic.region,
+    topic.name,
+    protocol,
+    endpoint,
+  ]);
   if (id === undefined) return undefined;
   return findSubscription(view, { ...topic, topicName: topic.name, id });
 }

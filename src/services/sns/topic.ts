@@ -43,7 +43,10 @@ export function isTopicName(name: string): boolean {
   return /^[A-Za-z0-9_-]{1,256}$/.test(name);
 }
 
-/** What GetTopicAttributes shows while no policy has been set. Recorded: test_create_topic_test_arn. */
+/**
+ * What GetTopicAttributes shows while no policy has been set. Recorded:
+ * test_create_topic_test_arn.
+ */
 export function defaultPolicy(topic: TopicAddress): string {
   const actions = [
     'GetTopicAttributes',
@@ -89,7 +92,7 @@ const DEFAULT_DELIVERY = {
 /** The delivery policy in force for http endpoints: the topic's own over the defaults. */
 export function effectiveDeliveryPolicy(topic: TopicSettings): string {
   const own = topic.deliveryPolicy === undefined ? {} : readObject(topic.deliveryPolicy);
-  return JSON.stringify({ http: { ...DEFAULT_DELIVERY, ...(own['http'] ?? {}) } });
+  return JSON.stringify({ http: { ...DEFAULT_DELIVERY, ...own['http'] } });
 }
 
 function readObject(text: string): Record<string, object> {

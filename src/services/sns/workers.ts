@@ -50,8 +50,8 @@ export function scheduleExpiry(tx: Tx, ctx: WorkContext, subscription: Subscript
 }
 
 /**
- * AWS: a client-side failure (no such queue or function, no permission) is final; a server-side one is
- * tried again. Source: SNS Developer Guide, "Amazon SNS dead-letter queues".
+ * AWS: a client-side failure (no such queue or function, no permission) is final; a server-side
+ * one is tried again. Source: SNS Developer Guide, "Amazon SNS dead-letter queues".
  */
 async function deliver(delivery: Delivery, ctx: WorkContext): Promise<void> {
   const { subscription, signatureVersion } = await ctx.store.read(async (view) => {
@@ -157,7 +157,9 @@ async function invokeFunction(
   );
 }
 
-/** The message as its subscriber would have got it goes to the dead-letter queue, if there is one. */
+/**
+ * The message as its subscriber would have got it goes to the dead-letter queue, if there is one.
+ */
 async function bury(subscription: Subscription, dispatch: Dispatch): Promise<void> {
   const target = deadLetterArn(subscription);
   if (target === undefined) return;

@@ -1,5 +1,6 @@
 // Every error SQS answers with: factories, with AWS's messages.
-// Messages recorded from AWS: the snapshots beside LocalStack's tests/aws/services/sqs (Apache-2.0).
+// Messages recorded from AWS: the snapshots beside LocalStack's tests/aws/services/sqs
+// (Apache-2.0).
 import { ServiceError } from '../../base/errors.ts';
 
 export function queueDoesNotExist(): ServiceError {
@@ -32,12 +33,20 @@ export function encryptionsAreExclusive(): ServiceError {
 
 export function invalidAttributeValue(name: string, reason?: string): ServiceError {
   const tail = reason === undefined ? '' : ` Reason: ${reason}`;
-  return new ServiceError('InvalidAttributeValue', `Invalid value for the parameter ${name}.${tail}`);
+  return new ServiceError(
+    'InvalidAttributeValue',
+    `Invalid value for the parameter ${name}.${tail}`,
+  );
 }
 
-/** For a parameter whose value stands in the message: `Value V for parameter P is invalid. Reason: R` */
+/**
+ * For a parameter whose value stands in the message: `Value V for parameter P is invalid. Reason:
+ * R`
+ */
 export function invalidValue(value: unknown, parameter: string, reason: string): ServiceError {
-  return invalidParameter(`Value ${String(value)} for parameter ${parameter} is invalid. Reason: ${reason}`);
+  return invalidParameter(
+    `Value ${String(value)} for parameter ${parameter} is invalid. Reason: ${reason}`,
+  );
 }
 
 export function invalidParameter(message: string): ServiceError {
@@ -45,7 +54,10 @@ export function invalidParameter(message: string): ServiceError {
 }
 
 export function missingParameter(parameter: string): ServiceError {
-  return new ServiceError('MissingParameter', `The request must contain the parameter ${parameter}.`);
+  return new ServiceError(
+    'MissingParameter',
+    `The request must contain the parameter ${parameter}.`,
+  );
 }
 
 export function invalidMessageContents(codePoint: number): ServiceError {

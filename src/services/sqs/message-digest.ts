@@ -30,7 +30,10 @@ export function digestAttributes(attributes: Readonly<Record<string, AttributeVa
   return hash.digest('hex');
 }
 
-/** What counts against the size limit: the body and each attribute's name, type and value, in bytes. */
+/**
+ * What counts against the size limit: the body and each attribute's name, type and value, in
+ * bytes.
+ */
 export function measureMessage(
   body: string,
   attributes: Readonly<Record<string, AttributeValue>>,

@@ -54,7 +54,11 @@ export type Fate = 'expired' | 'dead-letter' | 'deliver';
 /** What becomes of a visible message when a receiver comes. */
 export function decideFate(
   delivery: Delivery,
-  { retentionMs, maxReceives, nowMs }: { retentionMs: number; maxReceives?: number | undefined; nowMs: number },
+  {
+    retentionMs,
+    maxReceives,
+    nowMs,
+  }: { retentionMs: number; maxReceives?: number | undefined; nowMs: number },
 ): Fate {
   if (isExpired(delivery.sentMs, retentionMs, nowMs)) return 'expired';
   // AWS moves a message when a receive finds its count used up, not before.

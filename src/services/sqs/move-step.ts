@@ -61,13 +61,20 @@ async function moveSome(
     const target = message && (await findDestination(tx, task, message));
     if (message === undefined || target === undefined) return fail(task);
     removeMessage(tx, queue, waiting);
-    addMessage(tx, target, rebirth(message, { task, waiting, ctx, target }), { ...UNTOUCHED, sentMs: nowMs });
+    addMessage(tx, target, rebirth(message, { task, waiting, ctx, target }), {
+      ...UNTOUCHED,
+      sentMs: nowMs,
+    });
   }
   const moved = task.moved + claimed.length;
   return { ...task, moved, status: moved >= task.toMove ? 'COMPLETED' : 'RUNNING' };
 }
 
-async function findDestination(tx: Tx, task: MoveTask, message: Message): Promise<Queue | undefined> {
+async function findDestination(
+  tx: Tx,
+  task: MoveTask,
+  message: Message,
+): Promise<Queue | undefined> {
   const arn = parseQueueArn(task.destinationArn ?? message.deadLetterSourceArn ?? '');
   return arn && findQueue(tx, arn, arn.name);
 }

@@ -22,7 +22,9 @@ export interface MoveTask {
 
 /** AWS: the handle is base64 JSON of the task's id and its source's ARN. */
 export function formatTaskHandle(task: { id: string; sourceArn: string }): string {
-  return Buffer.from(JSON.stringify({ taskId: task.id, sourceArn: task.sourceArn })).toString('base64');
+  return Buffer.from(JSON.stringify({ taskId: task.id, sourceArn: task.sourceArn })).toString(
+    'base64',
+  );
 }
 
 export function parseTaskHandle(handle: string): { id: string; sourceArn: string } | undefined {
@@ -42,7 +44,10 @@ export function moveIntervalMs(task: MoveTask): number {
   return task.maxPerSecond === undefined ? 0 : Math.ceil(1000 / task.maxPerSecond);
 }
 
-/** The id a moved message has in its destination: the same again when the step reruns after a crash. */
+/**
+ * The id a moved message has in its destination: the same again when the step reruns after a
+ * crash.
+ */
 export function movedMessageId(task: MoveTask, messageId: string): string {
   const hex = createHash('sha256').update(`${task.id} ${messageId}`).digest('hex');
   return [

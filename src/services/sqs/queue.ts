@@ -41,8 +41,8 @@ export interface Queue extends QueueSettings {
   readonly region: string;
   readonly name: string;
   /**
-   * Names the set of messages the queue holds. A purge or a new queue of the same name starts another
-   * one at once; the old one is erased in the background.
+   * Names the set of messages the queue holds. A purge or a new queue of the same name starts
+   * another one at once; the old one is erased in the background.
    */
   readonly backlog: string;
   readonly createdMs: number;
@@ -73,7 +73,12 @@ export const DEFAULT_FIFO: FifoSettings = {
 };
 
 export function queueArn(queue: { account: string; region: string; name: string }): string {
-  return formatArn({ service: 'sqs', region: queue.region, account: queue.account, resource: queue.name });
+  return formatArn({
+    service: 'sqs',
+    region: queue.region,
+    account: queue.account,
+    resource: queue.name,
+  });
 }
 
 /** The queue an ARN names, or undefined when it is no queue's. */
@@ -89,7 +94,10 @@ export function parseQueueArn(text: string): (QueueAddress & { region: string })
  */
 export function parseQueueUrl(url: string, account: string): QueueAddress {
   const path = url.replace(/^[a-z]+:\/\/[^/]*/i, '').replace(/[?#].*$/, '');
-  const [name = '', owner = account] = path.split('/').filter((part) => part !== '').reverse();
+  const [name = '', owner = account] = path
+    .split('/')
+    .filter((part) => part !== '')
+    .toReversed();
   return { account: /^\d{12}$/.test(owner) ? owner : account, name };
 }
 

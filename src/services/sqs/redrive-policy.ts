@@ -12,7 +12,9 @@ export function readRedrivePolicy(text: string): RedrivePolicy | undefined {
   if (document === undefined) return undefined;
   const { deadLetterTargetArn, maxReceiveCount, ...unknown } = document;
   if (Object.keys(unknown).length > 0) {
-    throw refuse('Only following attributes are supported: [deadLetterTargetArn, maxReceiveCount].');
+    throw refuse(
+      'Only following attributes are supported: [deadLetterTargetArn, maxReceiveCount].',
+    );
   }
   for (const [name, value] of Object.entries({ deadLetterTargetArn, maxReceiveCount })) {
     if (value === undefined) {
@@ -40,7 +42,8 @@ export function readRedriveAllowPolicy(text: string): RedriveAllowPolicy | undef
   const { redrivePermission: permission, sourceQueueArns: arns } = document;
   if (!isPermission(permission)) throw refuse('Invalid value for redrivePermission.');
   if (permission !== 'byQueue') {
-    if (arns !== undefined) throw refuse('sourceQueueArns is valid for redrivePermission byQueue only.');
+    if (arns !== undefined)
+      throw refuse('sourceQueueArns is valid for redrivePermission byQueue only.');
     return { permission, sourceArns: [] };
   }
   if (!Array.isArray(arns) || arns.length === 0 || arns.length > SOURCES_MAX) {

@@ -168,7 +168,7 @@ function givenAttributes(properties: Properties): Attributes {
     const value = properties[name];
     // AWS: FifoQueue is true or absent; CloudFormation leaves a false one out.
     if (value === undefined || (name === 'FifoQueue' && value === false)) continue;
-    attributes[name] = name.startsWith('Redrive') ? jsonText(value) : String(value);
+    attributes[name] = jsonText(value);
   }
   return attributes;
 }

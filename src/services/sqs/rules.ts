@@ -1,5 +1,5 @@
-// The checks of SQS requests, in AWS's order and with AWS's messages. SQS answers with its own words,
-// so no model constraints are checked before these.
+// The checks of SQS requests, in AWS's order and with AWS's messages. SQS answers with its own
+// words, so no model constraints are checked before these.
 import type { Attributes, AttributeValue } from './message.ts';
 import { measureMessage } from './message-digest.ts';
 import {
@@ -90,7 +90,11 @@ export function readTraceHeader(
     if (name !== 'AWSTraceHeader') {
       throw invalidParameter(`Message system attribute name '${name}' is invalid.`);
     }
-    if (value?.DataType !== 'String' || value.StringValue === undefined || value.StringValue === '') {
+    if (
+      value?.DataType !== 'String' ||
+      value.StringValue === undefined ||
+      value.StringValue === ''
+    ) {
       throw invalidParameter(
         `Message (system) attribute '${name}' must contain a non-empty value of type 'String'.`,
       );
@@ -142,10 +146,16 @@ export function checkBatch<T extends { readonly Id?: string | undefined }>(
   });
 }
 
-// AWS: a batch as a whole is measured against the service's limit, not the queue's MaximumMessageSize.
-// Recorded: test_send_message_batch_with_oversized_contents_with_updated_maximum_message_size.
-export function checkBatchSize(messages: readonly { body: string; attributes: Attributes }[]): void {
-  const bytes = messages.reduce((sum, { body, attributes }) => sum + measureMessage(body, attributes), 0);
+// AWS: a batch as a whole is measured against the service's limit, not the queue's
+// MaximumMessageSize. Recorded:
+// test_send_message_batch_with_oversized_contents_with_updated_maximum_message_size.
+export function checkBatchSize(
+  messages: readonly { body: string; attributes: Attributes }[],
+): void {
+  const bytes = messages.reduce(
+    (sum, { body, attributes }) => sum + measureMessage(body, attributes),
+    0,
+  );
   if (bytes > MESSAGE_MAX_BYTES) throw batchRequestTooLong(MESSAGE_MAX_BYTES, bytes);
 }
 
@@ -189,7 +199,9 @@ function readAttribute(name: string, wire: WireAttribute): AttributeValue {
   if (text === undefined || text === '') throw emptyAttribute(name, dataType);
   checkCharacters(text);
   if (kind === 'Number' && !isNumber(text)) {
-    throw invalidParameter(`Can't cast the value of message (user) attribute '${name}' to a number.`);
+    throw invalidParameter(
+      `Can't cast the value of message (user) attribute '${name}' to a number.`,
+    );
   }
   return { dataType, text };
 }

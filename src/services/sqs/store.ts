@@ -13,7 +13,10 @@ const queues = table<Queue>('sqs/queue');
 const messages = table<Message>('sqs/message');
 /** Keyed `[account, region, backlog, visibleMs, arrival, messageId]`: one entry a message. */
 const order = table<Delivery>('sqs/order');
-/** Keyed `[account, region, backlog, messageId]`: where a message stands once it left its first place. */
+/**
+ * Keyed `[account, region, backlog, messageId]`: where a message stands once it left its first
+ * place.
+ */
 const places = table<Place>('sqs/place');
 /** Keyed `[account, region, deadLetterQueue, sourceQueue]`. */
 const deadLetterSources = table<true>('sqs/dead-letter-source');
@@ -107,7 +110,12 @@ export async function claimVisible(
   queue: Queue,
   { nowMs, limit }: { nowMs: number; limit: number },
 ): Promise<Waiting[]> {
-  const rows = await order.claim(tx, backlogKey(queue), [...backlogKey(queue), nowMs, AFTER_ANY], limit);
+  const rows = await order.claim(
+    tx,
+    backlogKey(queue),
+    [...backlogKey(queue), nowMs, AFTER_ANY],
+    limit,
+  );
   return rows.map(({ key, value }) => ({
     messageId: String(key[5]),
     place: { visibleMs: Number(key[3]), arrival: Number(key[4]) },

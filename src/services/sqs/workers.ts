@@ -49,11 +49,19 @@ export function scheduleErase(
   ctx: WorkContext,
   { queue, dueMs }: { queue: Queue; dueMs: number },
 ): void {
-  ctx.timers.schedule(tx, scopeOf(queue), { worker: 'sqs/erase', dueMs, payload: payloadOf(queue) });
+  ctx.timers.schedule(tx, scopeOf(queue), {
+    worker: 'sqs/erase',
+    dueMs,
+    payload: payloadOf(queue),
+  });
 }
 
 /** The next step of a message move task. */
-export function scheduleMove(tx: Tx, ctx: WorkContext, { task, dueMs }: { task: MoveTask; dueMs: number }): void {
+export function scheduleMove(
+  tx: Tx,
+  ctx: WorkContext,
+  { task, dueMs }: { task: MoveTask; dueMs: number },
+): void {
   ctx.timers.schedule(tx, scopeOf(task), {
     worker: 'sqs/move',
     id: task.id,
@@ -73,9 +81,15 @@ async function sweepExpired(payload: QueuePayload, ctx: WorkContext): Promise<vo
     if (queue === undefined) return;
     const nowMs = ctx.clock.now();
     const retentionMs = queue.retentionSec * 1000;
-    const expired = await listOldest(tx, queue, { beforeMs: nowMs - retentionMs + 1, limit: ERASE_BATCH });
+    const expired = await listOldest(tx, queue, {
+      beforeMs: nowMs - retentionMs + 1,
+      limit: ERASE_BATCH,
+    });
     for (const message of expired) {
-      const waiting = await findWaiting(tx, queue, { sentMs: message.sentMs, messageId: message.id });
+      const waiting = await findWaiting(tx, queue, {
+        sentMs: message.sentMs,
+        messageId: message.id,
+      });
       if (waiting !== undefined) removeMessage(tx, queue, waiting);
     }
     if (expired.length === ERASE_BATCH) return scheduleSweep(tx, ctx, { queue, dueMs: nowMs });
@@ -86,9 +100,13 @@ async function sweepExpired(payload: QueuePayload, ctx: WorkContext): Promise<vo
 }
 
 async function eraseAbandoned(payload: QueuePayload, ctx: WorkContext): Promise<void> {
-  for (let done = false; !done; ) {
+  for (let done = false; !done;) {
     done = await ctx.store.transact((tx) =>
-      eraseBacklog(tx, { account: payload.account, region: ctx.region, backlog: payload.backlog }, ERASE_BATCH),
+      eraseBacklog(
+        tx,
+        { account: payload.account, region: ctx.region, backlog: payload.backlog },
+        ERASE_BATCH,
+      ),
     );
   }
 }

@@ -87,7 +87,7 @@ async function findStreams(
     return found.filter((stream) => stream !== undefined);
   }
   const streams: LogStream[] = [];
-  for (let after: string | undefined; ; ) {
+  for (let after: string | undefined; ;) {
     const from = after;
     const page = await ctx.store.read((view) =>
       listStreams(view, group, { prefix, after: from, limit: ERASE_BATCH }),

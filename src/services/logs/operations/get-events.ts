@@ -12,8 +12,8 @@ import { readEvents } from '../store.ts';
 import { readGroupName, requireGroup, requireStream } from './locate-group.ts';
 
 /**
- * AWS: both tokens are always returned; at an end the token given comes back, so a reader stops when
- * it sees the same token twice. Source: API reference, GetLogEvents.
+ * AWS: both tokens are always returned; at an end the token given comes back, so a reader stops
+ * when it sees the same token twice. Source: API reference, GetLogEvents.
  */
 export async function getLogEvents(
   input: InputOf<'logs', 'GetLogEvents'>,
@@ -22,7 +22,8 @@ export async function getLogEvents(
   const name = readGroupName(input);
   const token = readToken(input.nextToken);
   checkTimes(input.startTime, input.endTime);
-  const isForward = token === undefined ? input.startFromHead === true : token.direction === 'forward';
+  const isForward =
+    token === undefined ? input.startFromHead === true : token.direction === 'forward';
   const found = await ctx.store.read(async (view) => {
     const group = await requireGroup(view, ctx, name);
     const stream = await requireStream(view, group, input.logStreamName);

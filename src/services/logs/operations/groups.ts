@@ -164,7 +164,7 @@ async function describeGroup(
 /** The bytes of all streams: summed when asked, so that writers share no counter. */
 async function measureGroup(ctx: RequestContext, group: LogGroup): Promise<number> {
   let bytes = 0;
-  for (let after: string | undefined; ; ) {
+  for (let after: string | undefined; ;) {
     const from = after;
     const page = await ctx.store.read((view) =>
       listStreams(view, group, { prefix: '', after: from, limit: ERASE_BATCH }),

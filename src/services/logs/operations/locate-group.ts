@@ -19,7 +19,11 @@ export function readGroupName({ logGroupName, logGroupIdentifier }: Named): stri
   return logGroupName ?? groupNameOf(logGroupIdentifier ?? '');
 }
 
-export async function requireGroup(view: ReadTx, scope: Scope, name: string | undefined): Promise<LogGroup> {
+export async function requireGroup(
+  view: ReadTx,
+  scope: Scope,
+  name: string | undefined,
+): Promise<LogGroup> {
   const group = await findGroup(view, scope, name ?? '');
   if (group === undefined) throw groupNotFound();
   return group;

@@ -30,7 +30,10 @@ export async function putLogEvents(
       appendEvent(tx, { group, stream, event: { ...event, ingestedMs: ctx.nowMs } });
     }
     if (sorted.accepted.length > 0) {
-      putStream(tx, group, { stream: extend(stream, sorted.accepted, ctx.nowMs), previous: stream });
+      putStream(tx, group, {
+        stream: extend(stream, sorted.accepted, ctx.nowMs),
+        previous: stream,
+      });
       tx.notify(groupTopic(group));
     }
     return sorted;

@@ -55,7 +55,10 @@ export async function listTagsLogGroup(
   return { tags: await readTags(ctx, input.logGroupName ?? '') };
 }
 
-async function addTags(ctx: RequestContext, { name, tags }: { name: string; tags: Tags }): Promise<void> {
+async function addTags(
+  ctx: RequestContext,
+  { name, tags }: { name: string; tags: Tags },
+): Promise<void> {
   await ctx.store.transact(async (tx) => {
     const group = await requireGroup(tx, ctx, name);
     const all = { ...group.tags, ...tags };

@@ -139,7 +139,7 @@ async function fanOut(
   ctx: RequestContext,
   { topic, messages }: { topic: TopicAddress; messages: readonly PublishedMessage[] },
 ): Promise<void> {
-  for (let after: string | undefined; ; ) {
+  for (let after: string | undefined; ;) {
     const page = await listSubscriptionsOf(tx, topic, { after, limit: FAN_OUT_PAGE });
     for (const subscription of page) {
       if (subscription.token !== undefined) continue;
@@ -160,6 +160,9 @@ function compilePass(subscription: Subscription): (message: PublishedMessage) =>
   return (message) => passes({ body: textFor(message, protocol), attributes: message.attributes });
 }
 
-async function requireTopic(view: Parameters<typeof findTopic>[0], topic: TopicAddress): Promise<void> {
+async function requireTopic(
+  view: Parameters<typeof findTopic>[0],
+  topic: TopicAddress,
+): Promise<void> {
   if ((await findTopic(view, topic)) === undefined) throw topicNotFound();
 }

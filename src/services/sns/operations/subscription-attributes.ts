@@ -54,7 +54,8 @@ export function readSettings(
   { current, refuse }: { current: SubscriptionSettings; refuse: Refuse },
 ): SubscriptionSettings {
   const patch: Patch = {};
-  for (const [name, value] of Object.entries(attributes)) readSetting(patch, { name, value, refuse });
+  for (const [name, value] of Object.entries(attributes))
+    readSetting(patch, { name, value, refuse });
   const settings: SubscriptionSettings = {
     rawDelivery: patch.rawDelivery ?? current.rawDelivery,
     filterScope: patch.filterScope ?? current.filterScope,
@@ -122,8 +123,8 @@ function readRedrivePolicy(text: string, refuse: Refuse): string | undefined {
   return text;
 }
 
-// Recorded: test_create_subscriptions_with_attributes, test_set_subscription_filter_policy_scope (the
-// scope shows with a policy only).
+// Recorded: test_create_subscriptions_with_attributes, test_set_subscription_filter_policy_scope
+// (the scope shows with a policy only).
 function describe(subscription: Subscription): Record<string, string> {
   const { filterPolicy, filterScope, redrivePolicy } = subscription;
   return {

@@ -3,12 +3,7 @@ import { parseArn } from '../../../base/arn.ts';
 import { randomText, randomUuid } from '../../../base/random.ts';
 import type { Principal, RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
-import {
-  invalidParameter,
-  invalidToken,
-  topicNotFound,
-  unsupported,
-} from '../errors.ts';
+import { invalidParameter, invalidToken, topicNotFound, unsupported } from '../errors.ts';
 import { FAN_OUT_PAGE, LIST_PAGE } from '../limits.ts';
 import { checkSubscriptionArn, checkTopicArn } from '../rules.ts';
 import {
@@ -71,7 +66,9 @@ export async function subscribe(
     }
     // AWS: subscribing again gives the subscription there is, unless it would have to change.
     if (input.Attributes !== undefined && !sameSettings(existing, subscription)) {
-      throw invalidParameter('Attributes Reason: Subscription already exists with different attributes');
+      throw invalidParameter(
+        'Attributes Reason: Subscription already exists with different attributes',
+      );
     }
     return existing;
   });
@@ -87,7 +84,7 @@ export async function confirmSubscription(
   const token = input.Token ?? '';
   if (!/^[0-9a-f]{64,}$/i.test(token)) throw invalidToken();
   const confirmed = await ctx.store.transact(async (tx) => {
-    for (let after: string | undefined; ; ) {
+    for (let after: string | undefined; ;) {
       const page = await listSubscriptionsOf(tx, topic, { after, limit: FAN_OUT_PAGE });
       const found = page.find((each) => each.token === token);
       if (found !== undefined) {
@@ -183,7 +180,8 @@ function checkProtocol(protocol: string | undefined): Protocol {
 function checkEndpoint(protocol: Protocol, endpoint: string | undefined): string {
   const arn = parseArn(endpoint ?? '');
   if (protocol === 'sqs') {
-    if (endpoint === undefined || arn?.service !== 'sqs') throw invalidParameter('SQS endpoint ARN');
+    if (endpoint === undefined || arn?.service !== 'sqs')
+      throw invalidParameter('SQS endpoint ARN');
     if (endpoint.endsWith('.fifo')) {
       throw invalidParameter(
         'Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics',

@@ -49,7 +49,8 @@ export function readTags(
 ): Record<string, string> {
   const list = tags ?? [];
   const map = Object.fromEntries(list.map(({ Key = '', Value = '' }) => [Key, Value]));
-  if (Object.keys(map).length < list.length) throw invalidParameter('Duplicated keys are not allowed.');
+  if (Object.keys(map).length < list.length)
+    throw invalidParameter('Duplicated keys are not allowed.');
   return map;
 }
 

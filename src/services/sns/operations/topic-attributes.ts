@@ -83,11 +83,16 @@ export async function setTopicAttributes(
 }
 
 /** @param refuse makes the error of a wrong value; CreateTopic words it differently. */
-export function readTopicSettings(attributes: Readonly<Record<string, string>>, refuse: Refuse): Patch {
+export function readTopicSettings(
+  attributes: Readonly<Record<string, string>>,
+  refuse: Refuse,
+): Patch {
   const patch: Patch = {};
   for (const [name, value] of Object.entries(attributes)) {
     if (name === 'FifoTopic' && /^false$/i.test(value)) continue;
-    const later = LATER[name] ?? (/FeedbackRoleArn$|FeedbackSampleRate$/.test(name) ? 'delivery status logs' : undefined);
+    const later =
+      LATER[name] ??
+      (/FeedbackRoleArn$|FeedbackSampleRate$/.test(name) ? 'delivery status logs' : undefined);
     if (later !== undefined) throw unsupported(later);
     const read = READERS[name];
     if (read === undefined) throw invalidParameter('AttributeName');
@@ -125,7 +130,7 @@ async function countSubscriptions(
   topic: TopicAddress,
 ): Promise<{ confirmed: number; pending: number }> {
   const counts = { confirmed: 0, pending: 0 };
-  for (let after: string | undefined; ; ) {
+  for (let after: string | undefined; ;) {
     const page = await listSubscriptionsOf(view, topic, { after, limit: FAN_OUT_PAGE });
     for (const { token } of page) counts[token === undefined ? 'confirmed' : 'pending'] += 1;
     after = page.at(-1)?.id;

@@ -67,7 +67,9 @@ export async function listTopics(
   ctx: RequestContext,
 ): Promise<OutputOf<'sns', 'ListTopics'>> {
   const after = readToken(input.NextToken);
-  const topics = await ctx.store.read((view) => findTopics(view, ctx, { after, limit: LIST_PAGE + 1 }));
+  const topics = await ctx.store.read((view) =>
+    findTopics(view, ctx, { after, limit: LIST_PAGE + 1 }),
+  );
   const page = topics.slice(0, LIST_PAGE);
   return {
     Topics: page.map((topic) => ({ TopicArn: topicArn(topic) })),

@@ -8,7 +8,12 @@ import { parseQueueArn, permitsSource, queueArn } from '../queue.ts';
 import { countMessages, findQueue, putQueue } from '../store.ts';
 import { scheduleSweep } from '../workers.ts';
 import { readQueueUrl, requireQueue } from './locate-queue.ts';
-import { readAttributeNames, readSettings, showAttributes, wantsCounts } from './queue-attributes.ts';
+import {
+  readAttributeNames,
+  readSettings,
+  showAttributes,
+  wantsCounts,
+} from './queue-attributes.ts';
 
 export async function getQueueAttributes(
   input: InputOf<'sqs', 'GetQueueAttributes'>,
@@ -44,13 +49,18 @@ export async function setQueueAttributes(
   return {};
 }
 
-/** The dead-letter queue must exist, belong to the same account and region, and allow this source. */
+/**
+ * The dead-letter queue must exist, belong to the same account and region, and allow this source.
+ */
 export async function checkRedriveTarget(view: ReadTx, queue: Queue): Promise<void> {
   const { redrivePolicy: policy } = queue;
   if (policy === undefined) return;
   const refuse = (reason: string): Error =>
     invalidValue(
-      JSON.stringify({ deadLetterTargetArn: policy.targetArn, maxReceiveCount: policy.maxReceives }),
+      JSON.stringify({
+        deadLetterTargetArn: policy.targetArn,
+        maxReceiveCount: policy.maxReceives,
+      }),
       'RedrivePolicy',
       reason,
     );
@@ -61,6 +71,8 @@ export async function checkRedriveTarget(view: ReadTx, queue: Queue): Promise<vo
   const deadLetterQueue = await findQueue(view, queue, target.name);
   if (deadLetterQueue === undefined) throw refuse('Dead letter target does not exist.');
   if (!permitsSource(deadLetterQueue, queueArn(queue))) {
-    throw refuse('The redrive allow policy of the dead letter target does not allow this source queue.');
+    throw refuse(
+      'The redrive allow policy of the dead letter target does not allow this source queue.',
+    );
   }
 }

@@ -34,7 +34,8 @@ export async function deleteMessageBatch(
   const problems = await ctx.store.transact(async (tx) => {
     const queue = await requireQueue(tx, ctx.region, address);
     const found: (ServiceError | undefined)[] = [];
-    for (const { ReceiptHandle } of entries) found.push(await removeReceived(tx, queue, ReceiptHandle ?? ''));
+    for (const { ReceiptHandle } of entries)
+      found.push(await removeReceived(tx, queue, ReceiptHandle ?? ''));
     return found;
   });
   return {
@@ -51,7 +52,11 @@ export async function deleteMessageBatch(
  * Source: SQS API reference, DeleteMessage ("otherwise, the request succeeds, but the message will
  * not be deleted").
  */
-async function removeReceived(tx: Tx, queue: Queue, handle: string): Promise<ServiceError | undefined> {
+async function removeReceived(
+  tx: Tx,
+  queue: Queue,
+  handle: string,
+): Promise<ServiceError | undefined> {
   const receipt = parseReceiptHandle(handle);
   if (receipt === undefined) return receiptHandleIsInvalid(handle);
   if (receipt.backlog !== queue.backlog) return undefined;

@@ -7,7 +7,10 @@ import { parseQueueUrl } from '../queue.ts';
 import { findQueue } from '../store.ts';
 
 /** Account and name from `QueueUrl`; in the query form the URL posted to may say it instead. */
-export function readQueueUrl(input: { QueueUrl?: string | undefined }, ctx: RequestContext): QueueAddress {
+export function readQueueUrl(
+  input: { QueueUrl?: string | undefined },
+  ctx: RequestContext,
+): QueueAddress {
   if (input.QueueUrl !== undefined && input.QueueUrl !== '') {
     return parseQueueUrl(input.QueueUrl, ctx.account);
   }

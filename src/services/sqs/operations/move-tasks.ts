@@ -26,8 +26,15 @@ export async function startMessageMoveTask(
 ): Promise<OutputOf<'sqs', 'StartMessageMoveTask'>> {
   const sourceArn = required(input.SourceArn, 'SourceArn');
   const rate = input.MaxNumberOfMessagesPerSecond;
-  if (rate !== undefined && !(Number.isInteger(rate) && rate >= 1 && rate <= MOVE_RATE_MAX_PER_SEC)) {
-    throw invalidValue(rate, 'MaxNumberOfMessagesPerSecond', 'Must be between 1 and 500, if provided.');
+  if (
+    rate !== undefined &&
+    !(Number.isInteger(rate) && rate >= 1 && rate <= MOVE_RATE_MAX_PER_SEC)
+  ) {
+    throw invalidValue(
+      rate,
+      'MaxNumberOfMessagesPerSecond',
+      'Must be between 1 and 500, if provided.',
+    );
   }
   const source = await ctx.store.read((view) => requireSource(view, ctx, sourceArn));
   const { visible } = await countMessages(ctx.store, source, ctx.nowMs);
@@ -101,9 +108,9 @@ export async function listMessageMoveTasks(
 }
 
 // AWS: only a running task shows its handle. Recorded: test_move_task_cancel.
-function describeTask(task: MoveTask): NonNullable<
-  OutputOf<'sqs', 'ListMessageMoveTasks'>['Results']
->[number] {
+function describeTask(
+  task: MoveTask,
+): NonNullable<OutputOf<'sqs', 'ListMessageMoveTasks'>['Results']>[number] {
   return {
     ...(task.status === 'RUNNING' ? { TaskHandle: formatTaskHandle(task) } : {}),
     Status: task.status,
@@ -132,7 +139,9 @@ async function requireByArn(
   { arn, parameter }: { arn: string; parameter: string },
 ): Promise<Queue> {
   const missing = (): Error =>
-    resourceNotFound(`The resource that you specified for the ${parameter} parameter doesn't exist.`);
+    resourceNotFound(
+      `The resource that you specified for the ${parameter} parameter doesn't exist.`,
+    );
   const address = parseQueueArn(arn);
   if (address === undefined || address.region !== ctx.region) throw missing();
   const queue = await findQueue(view, address, address.name);

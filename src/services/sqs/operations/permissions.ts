@@ -42,7 +42,8 @@ export async function addPermission(
     throw invalidValue('[]', 'PrincipalId', 'Unable to verify.');
   }
   for (const account of accounts) {
-    if (!/^\d{12}$/.test(account)) throw invalidValue(`[${account}]`, 'PrincipalId', 'Unable to verify.');
+    if (!/^\d{12}$/.test(account))
+      throw invalidValue(`[${account}]`, 'PrincipalId', 'Unable to verify.');
   }
   await ctx.store.transact(async (tx) => {
     const queue = await requireQueue(tx, ctx.region, address);
@@ -112,8 +113,13 @@ function readPolicy(queue: Queue): PolicyDocument {
   return { ...document, Statement: Array.isArray(statements) ? statements : [statements] };
 }
 
-// AWS: without statements the queue has no policy any more. Recorded: test_sqs_permission_lifecycle.
-function withStatements(queue: Queue, policy: PolicyDocument, statements: readonly Statement[]): Queue {
+// AWS: without statements the queue has no policy any more. Recorded:
+// test_sqs_permission_lifecycle.
+function withStatements(
+  queue: Queue,
+  policy: PolicyDocument,
+  statements: readonly Statement[],
+): Queue {
   const text = JSON.stringify({ ...policy, Statement: statements });
   return { ...queue, policy: statements.length === 0 ? undefined : text };
 }

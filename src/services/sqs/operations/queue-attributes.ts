@@ -2,7 +2,12 @@
 import type { Queue, QueueSettings } from '../queue.ts';
 import { queueArn } from '../queue.ts';
 import { readRedriveAllowPolicy, readRedrivePolicy } from '../redrive-policy.ts';
-import { encryptionsAreExclusive, invalidAttributeValue, unknownAttribute, unsupported } from '../errors.ts';
+import {
+  encryptionsAreExclusive,
+  invalidAttributeValue,
+  unknownAttribute,
+  unsupported,
+} from '../errors.ts';
 import type { QueueCounts } from '../store.ts';
 
 type Patch = { -readonly [K in keyof QueueSettings]?: QueueSettings[K] };
@@ -37,7 +42,11 @@ const FIFO_ATTRIBUTES = new Set([
 ]);
 
 const SETTINGS: Readonly<Record<string, Setting>> = {
-  VisibilityTimeout: integer('visibilityTimeoutSec', { name: 'VisibilityTimeout', from: 0, to: 43_200 }),
+  VisibilityTimeout: integer('visibilityTimeoutSec', {
+    name: 'VisibilityTimeout',
+    from: 0,
+    to: 43_200,
+  }),
   MaximumMessageSize: integer('maximumMessageBytes', {
     name: 'MaximumMessageSize',
     from: 1024,
@@ -93,8 +102,9 @@ const SETTINGS: Readonly<Record<string, Setting>> = {
   },
   KmsMasterKeyId: {
     read(text, patch) {
-      // Differs: keys of one's own are refused, because there is no KMS to ask for them yet. The key
-      // AWS manages for SQS needs no one's permission, so it is the same as SqsManagedSseEnabled.
+      // Differs: keys of one's own are refused, because there is no KMS to ask for them yet. The
+      // key AWS manages for SQS needs no one's permission, so it is the same as
+      // SqsManagedSseEnabled.
       if (text !== '' && text !== 'alias/aws/sqs' && !text.endsWith(':alias/aws/sqs')) {
         throw unsupported(`encryption with the KMS key ${text} (alias/aws/sqs works)`);
       }
@@ -134,7 +144,11 @@ export function readSettings(attributes: WireAttributes): Patch {
 }
 
 /** The first of the attributes whose value differs from the queue's; undefined when all agree. */
-export function findDifference(queue: Queue, attributes: WireAttributes, asked: Patch): string | undefined {
+export function findDifference(
+  queue: Queue,
+  attributes: WireAttributes,
+  asked: Patch,
+): string | undefined {
   const wished: QueueSettings = { ...queue, ...asked };
   return Object.keys(attributes).find((name) => {
     const setting = SETTINGS[name];
@@ -209,7 +223,9 @@ function boolean(name: string, text: string): boolean {
 
 // AWS: a standard queue knows none of these names; FifoQueue=false too is an unknown attribute.
 function refuseFifo(name: string, text: string): Error {
-  return name === 'FifoQueue' && /^true$/i.test(text) ? unsupported('FIFO queues') : unknownAttribute(name);
+  return name === 'FifoQueue' && /^true$/i.test(text)
+    ? unsupported('FIFO queues')
+    : unknownAttribute(name);
 }
 
 function isJsonObject(text: string): boolean {

@@ -140,7 +140,9 @@ export async function purgeQueue(
   return {};
 }
 
-/** A purge or deletion costs the same whatever the queue holds; its messages go in the background. */
+/**
+ * A purge or deletion costs the same whatever the queue holds; its messages go in the background.
+ */
 function abandonBacklog(tx: Tx, ctx: RequestContext, queue: Queue): void {
   scheduleErase(tx, ctx, { queue, dueMs: ctx.nowMs });
 }
@@ -153,8 +155,10 @@ interface PageInput {
 function readPage(input: PageInput): { after: string | undefined; limit: number } {
   const limit = input.MaxResults ?? LIST_RESULTS_MAX;
   if (!Number.isInteger(limit) || limit < 1 || limit > LIST_RESULTS_MAX) {
-    throw invalidParameter('Value for parameter MaxResults is invalid. Reason: MaxResults must be an ' +
-      `integer between 1 and ${LIST_RESULTS_MAX}.`);
+    throw invalidParameter(
+      'Value for parameter MaxResults is invalid. Reason: MaxResults must be an ' +
+        `integer between 1 and ${LIST_RESULTS_MAX}.`,
+    );
   }
   if (input.NextToken === undefined) return { after: undefined, limit };
   const after = Buffer.from(input.NextToken, 'base64url').toString('utf8');
@@ -166,10 +170,14 @@ function readPage(input: PageInput): { after: string | undefined; limit: number 
 
 // AWS: without MaxResults the list ends at 1000 and no NextToken is given.
 // Source: SQS API reference, ListQueues.
-function cutPage(names: readonly string[], maxResults: number | undefined): { names: string[]; next?: string } {
+function cutPage(
+  names: readonly string[],
+  maxResults: number | undefined,
+): { names: string[]; next?: string } {
   const limit = maxResults ?? LIST_RESULTS_MAX;
   const page = names.slice(0, limit);
   const last = page.at(-1);
-  if (maxResults === undefined || names.length <= limit || last === undefined) return { names: page };
+  if (maxResults === undefined || names.length <= limit || last === undefined)
+    return { names: page };
   return { names: page, next: Buffer.from(last).toString('base64url') };
 }

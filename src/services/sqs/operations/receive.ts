@@ -30,40 +30,57 @@ export async function receiveMessage(
     : { Messages: received.map((each) => describeReceived(each, input)) };
 }
 
+interface Poll {
+  readonly address: QueueAddress;
+  readonly wanted: number;
+  readonly input: Input;
+}
+
 /** Tries until messages come, the wait is over, or the caller goes away. */
-async function poll(
-  ctx: RequestContext,
-  { address, wanted, input }: { address: QueueAddress; wanted: number; input: Input },
-): Promise<readonly Received[]> {
-  let queue = await ctx.store.read((view) => requireQueue(view, ctx.region, address));
-  const waitSec = input.WaitTimeSeconds ?? queue.receiveWaitSec;
+async function poll(ctx: RequestContext, request: Poll): Promise<readonly Received[]> {
+  const { address, input } = request;
+  let glance = await look(ctx, address);
+  const waitSec = input.WaitTimeSeconds ?? glance.queue.receiveWaitSec;
+  if (waitSec === 0) return attempt(ctx, request, { glance, isLongPoll: false });
   const deadlineMs = ctx.nowMs + waitSec * 1000;
   for (;;) {
-    const wake = listenOnce(ctx, queue);
+    const wake = listenOnce(ctx, glance.queue);
     try {
-      const received = await attempt(ctx, { queue, wanted, input, isLongPoll: waitSec > 0 });
+      glance = await look(ctx, address);
+      const received = await attempt(ctx, request, { glance, isLongPoll: true });
       const nowMs = ctx.clock.now();
       if (received.length > 0 || nowMs >= deadlineMs || ctx.signal.aborted) return received;
-      const current = queue;
-      const visibleMs = await ctx.store.read((view) => firstVisibleMs(view, current));
       // A message already visible is one that another receiver holds or that the limit keeps back.
-      const nextMs = visibleMs === undefined || visibleMs <= nowMs ? deadlineMs : visibleMs;
+      const { visibleMs = deadlineMs } = await look(ctx, address);
+      const nextMs = visibleMs <= nowMs ? deadlineMs : visibleMs;
       await waitUntil(ctx, Math.min(nextMs, deadlineMs), wake.woken);
     } finally {
       wake.stop();
     }
-    queue = await ctx.store.read((view) => requireQueue(view, ctx.region, address));
   }
+}
+
+interface Glance {
+  readonly queue: Queue;
+  /** When its first message is or becomes visible. */
+  readonly visibleMs: number | undefined;
+}
+
+function look(ctx: RequestContext, address: QueueAddress): Promise<Glance> {
+  return ctx.store.read(async (view) => {
+    const queue = await requireQueue(view, ctx.region, address);
+    return { queue, visibleMs: await firstVisibleMs(view, queue) };
+  });
 }
 
 async function attempt(
   ctx: RequestContext,
-  options: { queue: Queue; wanted: number; input: Input; isLongPoll: boolean },
+  { wanted, input }: Poll,
+  { glance, isLongPoll }: { glance: Glance; isLongPoll: boolean },
 ): Promise<readonly Received[]> {
-  const { queue, wanted, input, isLongPoll } = options;
+  const { queue, visibleMs } = glance;
   const nowMs = ctx.clock.now();
   // Most polls of an idle queue end here, on a read, without a transaction.
-  const visibleMs = await ctx.store.read((view) => firstVisibleMs(view, queue));
   if (visibleMs === undefined || visibleMs > nowMs) return [];
   const granted = await reserveInFlight(
     ctx.store,
@@ -75,15 +92,20 @@ async function attempt(
     if (isLongPoll) return [];
     throw overInFlightLimit();
   }
-  const received = await takeMessages(ctx, {
-    name: queue.name,
-    account: queue.account,
-    limit: granted,
-    visibilityTimeoutSec: input.VisibilityTimeout,
-    nowMs,
-  });
-  releaseInFlight(ctx.store, queue.backlog, granted - received.length);
-  return received;
+  let unused = granted;
+  try {
+    const received = await takeMessages(ctx, {
+      name: queue.name,
+      account: queue.account,
+      limit: granted,
+      visibilityTimeoutSec: input.VisibilityTimeout,
+      nowMs,
+    });
+    unused -= received.length;
+    return received;
+  } finally {
+    releaseInFlight(ctx.store, queue.backlog, unused);
+  }
 }
 
 /** Listens before the attempt, so that a message sent during it is not missed. */

@@ -57,7 +57,10 @@ function pickAttributes(attributes: Attributes, wanted: readonly string[]): Attr
   return Object.fromEntries(Object.entries(attributes).filter(([name]) => isWanted(name)));
 }
 
-function pickSystemAttributes({ message, delivery }: Received, input: Input): Record<string, string> {
+function pickSystemAttributes(
+  { message, delivery }: Received,
+  input: Input,
+): Record<string, string> {
   const wanted = new Set<string>([
     ...(input.AttributeNames ?? []),
     ...(input.MessageSystemAttributeNames ?? []),

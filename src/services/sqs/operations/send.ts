@@ -68,12 +68,17 @@ export async function sendMessageBatch(
   const outcomes = entries.map((entry) => ({ id: entry.Id, result: tryReadDraft(entry, ctx) }));
   checkBatchSize(
     outcomes.flatMap(({ result }) =>
-      result instanceof ServiceError ? [] : [{ body: result.body, attributes: result.attributes ?? {} }],
+      result instanceof ServiceError
+        ? []
+        : [{ body: result.body, attributes: result.attributes ?? {} }],
     ),
   );
   const settled = await ctx.store.transact(async (tx) => {
     const queue = await requireQueue(tx, ctx.region, address);
-    return outcomes.map(({ id, result }) => ({ id, result: sendDraft(tx, queue, { result, ctx }) }));
+    return outcomes.map(({ id, result }) => ({
+      id,
+      result: sendDraft(tx, queue, { result, ctx }),
+    }));
   });
   return {
     Successful: settled.flatMap(({ id, result }) =>

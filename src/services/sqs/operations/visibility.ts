@@ -3,7 +3,11 @@ import { ServiceError } from '../../../base/errors.ts';
 import type { Tx } from '../../../base/store.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
-import { invalidValue, notAvailableForVisibilityChange, receiptHandleIsInvalid } from '../errors.ts';
+import {
+  invalidValue,
+  notAvailableForVisibilityChange,
+  receiptHandleIsInvalid,
+} from '../errors.ts';
 import { VISIBILITY_TIMEOUT_MAX_SEC } from '../limits.ts';
 import type { Queue } from '../queue.ts';
 import { parseReceiptHandle } from '../receipt-handle.ts';
