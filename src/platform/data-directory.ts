@@ -1,6 +1,7 @@
 // The directory of a durable cloud: its layout, its version, and the lock that keeps a second cloud out.
 import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { UserError } from '../base/errors.ts';
 
 /** Raised when a newer layout can no longer be read by older code. */
@@ -20,6 +21,8 @@ export interface DataDirectory {
 
 export interface RunningCloud {
   readonly pid: number;
+  /** When the process started, as the system counts it: a reused pid is not the same process. */
+  readonly started?: string;
   readonly endpoint: string;
 }
 
@@ -46,7 +49,7 @@ export async function openDataDirectory(directory: string): Promise<DataDirector
     storePath: join(path, 'store'),
     blobsPath: join(path, 'blobs'),
     workPath: join(path, 'work'),
-    announce: (endpoint) => writeFile(lockPath, JSON.stringify({ pid: process.pid, endpoint })),
+    announce: async (endpoint) => writeFile(lockPath, JSON.stringify(await ownState(endpoint))),
     release: () => rm(lockPath, { force: true }),
   };
 }
@@ -54,20 +57,28 @@ export async function openDataDirectory(directory: string): Promise<DataDirector
 /** The cloud that holds the directory, if its process lives. */
 export async function findRunningCloud(directory: string): Promise<RunningCloud | undefined> {
   const state = await readLock(join(resolve(directory), 'running.json'));
-  return state !== undefined && isAlive(state.pid) && state.endpoint !== '' ? state : undefined;
+  return state !== undefined && state.endpoint !== '' && (await isHeld(state)) ? state : undefined;
 }
 
+/** A cloud that was just told to end gets this long to let go. */
+const LOCK_TRIES = 10;
+const LOCK_RETRY_MS = 50;
+
 async function takeLock(lockPath: string, path: string): Promise<void> {
-  for (let attempt = 0; attempt < 3; attempt++) {
+  for (let attempt = 1; ; attempt++) {
     try {
       const file = await open(lockPath, 'wx');
-      await file.writeFile(JSON.stringify({ pid: process.pid, endpoint: '' }));
+      await file.writeFile(JSON.stringify(await ownState('')));
       await file.close();
       return;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       const holder = await readLock(lockPath);
-      if (holder !== undefined && holder.pid !== process.pid && isAlive(holder.pid)) {
+      if (holder !== undefined && (await isHeld(holder))) {
+        if (attempt < LOCK_TRIES) {
+          await delay(LOCK_RETRY_MS);
+          continue;
+        }
         throw new UserError('ERR_DATA_IN_USE', `another cloud (process ${holder.pid}) uses this data`, {
           where: path,
           fix: 'stop it with `cloudlet stop`, or choose another directory with --data DIR',
@@ -100,6 +111,21 @@ function isRunningCloud(state: unknown): state is RunningCloud {
   );
 }
 
+async function ownState(endpoint: string): Promise<RunningCloud> {
+  const started = (await readProcess(process.pid))?.started;
+  return { pid: process.pid, endpoint, ...(started === undefined ? {} : { started }) };
+}
+
+/** Whether the process that took the lock still lives. */
+async function isHeld({ pid, started }: RunningCloud): Promise<boolean> {
+  if (!isAlive(pid)) return false;
+  const now = await readProcess(pid);
+  // Without /proc (macOS, Windows) the signal's answer is all there is.
+  if (now === undefined) return true;
+  // Z: killed, and nobody has collected it yet (containers without an init process).
+  return now.state !== 'Z' && (started === undefined || started === now.started);
+}
+
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -107,6 +133,15 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
+}
+
+/** State and start time of a process. <proc(5): fields 3 and 22 of /proc/PID/stat> */
+async function readProcess(pid: number): Promise<{ state: string; started: string } | undefined> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  // The second field is the command in parentheses and may hold anything.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return { state: fields[0] ?? '', started: fields[19] ?? '' };
 }
 
 async function checkFormat(path: string): Promise<void> {
