@@ -22,6 +22,7 @@ import {
 } from './operations/tables.ts';
 import { transactGetItems, transactWriteItems } from './operations/transactions.ts';
 import { updateTable } from './operations/update-table.ts';
+import { resources } from './resources.ts';
 import { workers } from './workers.ts';
 
 export const dynamodb = defineService<'dynamodb'>({
@@ -106,5 +107,6 @@ export const dynamodb = defineService<'dynamodb'>({
     'TransactWriteItems',
     'UpdateItem',
   ],
+  resources,
   workers,
 });

@@ -35,6 +35,9 @@ const tokenExpiries = table<true>('dynamodb/token-expiry');
 /** Keyed [account, region]: present while the timer that forgets tokens is set. */
 const tokenSweeps = table<true>('dynamodb/token-sweep');
 
+/** Notified when an index has been filled. */
+export const INDEX_TOPIC = 'dynamodb/index';
+
 /** A table as requests use it: its definition and the keys of its rows, worked out once. */
 export interface TableHandle {
   readonly definition: TableDefinition;

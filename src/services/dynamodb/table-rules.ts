@@ -32,7 +32,6 @@ export interface RequestedTable {
 
 /** AWS: checks in this order. dynalite, validations/createTable */
 export function checkNewTable(table: RequestedTable): void {
-  checkKeyLength(table.key);
   checkTableThroughput(table.billingMode, table.throughput);
   checkTableKey(table);
   const { localIndexes, globalIndexes } = table;
@@ -41,16 +40,6 @@ export function checkNewTable(table: RequestedTable): void {
   if (globalIndexes !== undefined) checkGlobalIndexes(table, globalIndexes, names);
   checkAttributesUsed(table);
   checkProjectedCount([...(localIndexes ?? []), ...(globalIndexes ?? [])]);
-}
-
-function checkKeyLength(key: KeyElements): void {
-  if (key.length <= 2) return;
-  const elements = key.map(
-    ({ name, role }) => `KeySchemaElement(attributeName=${name}, keyType=${role})`,
-  );
-  throw invalid(
-    `1 validation error detected: Value '[${elements.join(', ')}]' at 'keySchema' failed to satisfy constraint: Member must have length less than or equal to 2`,
-  );
 }
 
 export function checkTableThroughput(

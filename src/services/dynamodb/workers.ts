@@ -9,6 +9,7 @@ import {
   deleteExpiry,
   forgetTokens,
   getItem,
+  INDEX_TOPIC,
   listExpiries,
   loadTable,
   purgeRows,
@@ -149,6 +150,7 @@ async function fillIndex(payload: unknown, context: WorkContext): Promise<void> 
       index.number === target.indexNumber ? { ...index, backfilling: false } : index,
     );
     saveTable(tx, { ...table.definition, indexes });
+    tx.notify(INDEX_TOPIC);
   });
 }
 
