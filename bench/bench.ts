@@ -9,14 +9,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { FUNCTIONS, createFunction, invoking, timeColdStart } from './functions.ts';
-import { type LoadResult, median, runLoad } from './load.ts';
+import { type LoadOptions, type LoadResult, compareLoads, median } from './load.ts';
 import { type Failure, type Figure, printFigure, writeResults } from './report.ts';
 import { type ServerProcess, measureMemory, startServer } from './server-process.ts';
-import { WORKLOADS } from './workloads.ts';
+import { WORKLOADS, type Workload } from './workloads.ts';
 
 const ROOT = resolve(dirname(process.argv[1] ?? ''), '..');
 const CLI = join(ROOT, 'dist', 'cli.js');
 const CONNECTIONS = 32;
+const INVOKE_CONNECTIONS = 8;
 const STARTS = 7;
 const COLD_STARTS = 12;
 const CLOUDS = 15;
@@ -97,80 +98,81 @@ async function measureStart(): Promise<void> {
   });
 }
 
-interface Bare {
-  readonly many: LoadResult;
-  readonly one: LoadResult;
+/** What the bare server is asked: a POST of about the size of a small operation's. */
+const BARE_BODY = 'x'.repeat(60);
+const BARE_REQUEST = Buffer.from(
+  `POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: ${BARE_BODY.length}\r\n\r\n${BARE_BODY}`,
+);
+
+interface Compared {
+  readonly measured: LoadResult;
+  readonly bare: LoadResult;
 }
 
-async function measureBare(): Promise<Bare> {
+type Compare = (load: LoadOptions) => Promise<Compared>;
+
+/** Runs loads by turns with the bare server, which stays for the whole benchmark. */
+async function withBare<T>(use: (compare: Compare) => Promise<T>): Promise<T> {
   const server = await startServer([join(ROOT, 'bench', 'bare-server.mjs'), BARE_ANSWER]);
-  const request = Buffer.from(
-    `POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: 60\r\n\r\n${'x'.repeat(60)}`,
-  );
-  const load = (connections: number): Promise<LoadResult> =>
-    runLoad({
-      endpoint: server.endpoint,
-      connections,
-      seconds,
-      scenario: async (connection) => void (await connection.send(request)),
-    });
   try {
-    const bare = { many: await load(CONNECTIONS), one: await load(1) };
-    addLoad('bare node:http server', bare.many);
-    add({ name: 'bare round trip, p50', value: bare.one.p50Ms, unit: 'ms', note: '1 connection' });
-    return bare;
+    return await use(async (load) => {
+      const yardstick: LoadOptions = {
+        server,
+        connections: load.connections,
+        scenario: async (connection) => void (await connection.send(BARE_REQUEST)),
+      };
+      const { measured, yardstick: bare } = await compareLoads({ measured: load, yardstick }, seconds);
+      return { measured, bare };
+    });
   } finally {
     await server.stop();
   }
 }
 
-interface LoadGoal {
-  readonly bare: LoadResult;
-  readonly perSecond?: number | undefined;
-}
-
-function addLoad(name: string, result: LoadResult, beside?: LoadGoal): void {
-  const { perSecond, p50Ms, p99Ms, connections } = result;
+function addLoad(name: string, { measured, bare }: Compared, goal?: Workload['goal']): void {
+  const { perSecond, p50Ms, p99Ms, connections, cpuMicros } = measured;
+  const fromBare = goal?.bareRatio === undefined ? undefined : goal.bareRatio * bare.perSecond;
+  const atLeast = goal?.perSecond ?? fromBare;
   add({
     name,
     value: perSecond,
     unit: '/s',
-    note: `p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms, ${connections} connections`,
-    ...(beside === undefined ? {} : { bare: `${(perSecond / beside.bare.perSecond).toFixed(2)} of bare` }),
-    ...(beside?.perSecond === undefined ? {} : { goal: { value: beside.perSecond, atMost: false } }),
+    ...(atLeast === undefined ? {} : { goal: { value: atLeast, atMost: false } }),
+    bare: `${(perSecond / bare.perSecond).toFixed(2)} of bare ${Math.round(bare.perSecond)}/s`,
+    note:
+      `p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms, ${connections} connections, ` +
+      `cpu ${cpuMicros?.toFixed(0)} µs (bare ${bare.cpuMicros?.toFixed(0)})`,
   });
 }
 
-async function measureWorkloads(bare: Bare): Promise<void> {
+async function measureWorkloads(compare: Compare): Promise<void> {
   for (const workload of WORKLOADS) {
     await part(workload.id, () =>
-      withCloud(async ({ endpoint }) => {
-        const scenario = await workload.prepare(endpoint);
-        const result = await runLoad({ endpoint, connections: CONNECTIONS, seconds, scenario });
-        const { perSecond, bareRatio } = workload.goal ?? {};
-        const fromBare = bareRatio === undefined ? undefined : bareRatio * bare.many.perSecond;
-        addLoad(workload.name, result, { bare: bare.many, perSecond: perSecond ?? fromBare });
+      withCloud(async (server) => {
+        const scenario = await workload.prepare(server.endpoint);
+        addLoad(workload.name, await compare({ server, connections: CONNECTIONS, scenario }), workload.goal);
       }),
     );
   }
 }
 
-async function measureInvokes(bare: Bare): Promise<void> {
-  await withCloud(async ({ endpoint, pid }) => {
+async function measureInvokes(compare: Compare): Promise<void> {
+  await withCloud(async (server) => {
+    const { endpoint, pid } = server;
     for (const made of FUNCTIONS) {
       const lambda = await createFunction(endpoint, made);
       const scenario = invoking(endpoint, made);
-      const one = await runLoad({ endpoint, connections: 1, seconds, scenario });
+      const { measured, bare } = await compare({ server, connections: 1, scenario });
       add({
         name: `invoke ${made.runtime}, warm, p50`,
-        value: one.p50Ms,
+        value: measured.p50Ms,
         unit: 'ms',
-        goal: { value: 4 * bare.one.p50Ms + 1, atMost: true },
-        bare: `bare ${bare.one.p50Ms.toFixed(3)} ms`,
-        note: `p99 ${one.p99Ms.toFixed(2)} ms, ${Math.round(one.perSecond)}/s, 1 connection`,
+        goal: { value: 4 * bare.p50Ms + 1, atMost: true },
+        bare: `bare ${bare.p50Ms.toFixed(3)} ms`,
+        note: `p99 ${measured.p99Ms.toFixed(2)} ms, ${Math.round(measured.perSecond)}/s, 1 connection`,
       });
-      const many = await runLoad({ endpoint, connections: 8, seconds, scenario });
-      addLoad(`invoke ${made.runtime}, warm`, many, { bare: bare.many });
+      const many = await compare({ server, connections: INVOKE_CONNECTIONS, scenario });
+      addLoad(`invoke ${made.runtime}, warm`, many);
       const coldMs: number[] = [];
       for (let round = 0; round < COLD_STARTS; round++) coldMs.push(await timeColdStart(lambda, made, round));
       lambda.destroy();
@@ -263,9 +265,10 @@ async function runCli(args: readonly string[]): Promise<void> {
 
 if (!existsSync(CLI)) throw new Error(`${CLI} is missing: run \`npm run build\` first`);
 await part('start', measureStart);
-const bare = await measureBare();
-await measureWorkloads(bare);
-await part('invoke', () => measureInvokes(bare));
+await withBare(async (compare) => {
+  await measureWorkloads(compare);
+  await part('invoke', () => measureInvokes(compare));
+});
 await part('testing', measureTestClouds);
 await part('deploy', measureDeploy);
 const file = await writeResults(join(ROOT, 'bench', 'results'), figures, failures);

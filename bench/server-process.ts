@@ -62,6 +62,16 @@ export async function measureMemory(pid: number): Promise<Memory | undefined> {
   return { megabytes: kilobytes / 1024, processes: family.length };
 }
 
+const TICKS_PER_SECOND = 100;
+
+/** Processor time a process has used so far, milliseconds. Linux only: elsewhere undefined. */
+export async function measureCpuMs(pid: number): Promise<number | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  if (stat === undefined) return undefined;
+  const [user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 13);
+  return ((Number(user) + Number(system)) * 1000) / TICKS_PER_SECOND;
+}
+
 async function readKb(file: string, field: string): Promise<number> {
   const text = await readFile(file, 'utf8').catch(() => '');
   return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0);
