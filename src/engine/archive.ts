@@ -95,7 +95,7 @@ async function* eachEntry(file: ZipFile): AsyncGenerator<Entry> {
   const queue: Entry[] = [];
   let wake: () => void = () => {};
   let ended = false;
-  let failure: unknown;
+  let failure: Error | undefined;
   file.on('entry', (entry: Entry) => {
     queue.push(entry);
     wake();
@@ -104,7 +104,7 @@ async function* eachEntry(file: ZipFile): AsyncGenerator<Entry> {
     ended = true;
     wake();
   });
-  file.on('error', (error: unknown) => {
+  file.on('error', (error: Error) => {
     failure = error;
     wake();
   });

@@ -60,7 +60,7 @@ export function createHarness(options: Partial<EngineOptions> = {}): Harness {
     },
     endpoint: () => 'http://127.0.0.1:4566',
     random: seededRandom(randomBytes(4).readUInt32BE()),
-    isolation: 'process',
+    isolation: process.env['CLOUDLET_TEST_ISOLATION'] === 'sandbox' ? 'sandbox' : 'process',
     onNotice: (notice) => notices.push(notice),
     track(work) {
       pending.add(work);
@@ -130,7 +130,7 @@ export function zipOf(files: Files): Promise<Buffer> {
     zip.addBuffer(Buffer.from(content), name, { mode: mode | 0o100000 });
   }
   zip.end();
-  return buffer(zip.outputStream as NodeJS.ReadableStream);
+  return buffer(zip.outputStream);
 }
 
 export function codeOf(zip: Uint8Array): FunctionCode {

@@ -1,10 +1,15 @@
 // The engine: runs functions in execution environments. Knows definitions and archives, no AWS API.
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { FunctionDefinition, FunctionRunner, LogSink } from '../base/function-runner.ts';
+import {
+  type FunctionDefinition,
+  type FunctionRunner,
+  FunctionUnavailable,
+  type LogSink,
+} from '../base/function-runner.ts';
 import type { Random } from '../base/random.ts';
 import { inspectArchive } from './archive.ts';
 import { createCodeTrees, type CodeTrees } from './code-trees.ts';
@@ -16,7 +21,9 @@ import { createLauncher, type Launcher, type ProvidedModules } from './launcher.
 import { createLogChannels } from './log-channel.ts';
 import { findNodeModules, linkNodeModules, linkPythonPackages } from './provided-modules.ts';
 import { type EnvironmentEvents, Router } from './router.ts';
+import { findSandbox } from './sandbox-isolation.ts';
 import { createRuntimeFinder, type Runtime, type RuntimeFinder } from './runtimes.ts';
+import { createStandbyPool, type StandbyPool } from './standby-pool.ts';
 import { createStreamLog } from './stream-log.ts';
 import { createWatchdog } from './watchdog.ts';
 
@@ -41,6 +48,10 @@ export interface EngineOptions {
   readonly track?: (work: Promise<unknown>) => void;
   /** node_modules folders with the SDK that nodejs* provides. Default: those above the working directory. */
   readonly providedModules?: readonly string[];
+  /** Runtimes kept booted ahead per kind, from its first use on. Default 2; 0 with a virtual clock. */
+  readonly standbySize?: number;
+  /** Node.js executables by major version, before those this machine is searched for. */
+  readonly nodeExecutables?: Readonly<Record<string, string>>;
   /**
    * Commands that run a runtime instead of our own client, e.g.
    * `{ 'python3.12': ['python3.12', '-m', 'awslambdaric'] }`. The handler is their last argument.
@@ -51,12 +62,12 @@ export interface EngineOptions {
 /** Costs nothing until the first invocation: no file, no process. */
 export function createEngine(options: EngineOptions): FunctionRunner {
   const onNotice = options.onNotice ?? (() => {});
-  let parts: EngineParts | undefined;
-  const open = (): EngineParts => (parts ??= openParts(options, onNotice));
+  let parts: Promise<EngineParts> | undefined;
+  const open = (): Promise<EngineParts> => (parts ??= openParts(options, onNotice));
   const router = new Router({
     maxConcurrency: options.maxConcurrency ?? defaultConcurrency(),
     idleTimeoutMs: options.idleTimeoutMs ?? 300_000,
-    create: (definition, events) => createEnvironment(options, open(), definition, events),
+    create: (definition, events) => createEnvironment(options, open, definition, events),
   });
 
   return {
@@ -67,7 +78,7 @@ export function createEngine(options: EngineOptions): FunctionRunner {
     },
     async close() {
       await router.close();
-      await parts?.close();
+      await (await parts?.catch(() => undefined))?.close();
     },
   };
 }
@@ -81,14 +92,20 @@ interface EngineParts {
   readonly runtimes: RuntimeFinder;
   readonly trees: CodeTrees;
   readonly launcher: Launcher;
+  readonly standby: StandbyPool;
+  /** Differs: external extensions are not started yet; said once per function. */
+  readonly noticeExtensions: (functionName: string) => void;
   close(): Promise<void>;
 }
 
-function openParts(options: EngineOptions, onNotice: (message: string) => void): EngineParts {
+async function openParts(
+  options: EngineOptions,
+  onNotice: (message: string) => void,
+): Promise<EngineParts> {
   const workDir = resolve(options.workDir);
   const treesFolder = join(workDir, 'code');
   const run = openRunFolder(workDir);
-  const isolation: Isolation = processIsolation;
+  const isolation = await chooseIsolation(options.isolation ?? 'auto', onNotice);
   const watchdog = createWatchdog();
   let environments = 0;
   let sockets = 0;
@@ -100,11 +117,23 @@ function openParts(options: EngineOptions, onNotice: (message: string) => void):
     newSocketPath: () => join(run.sockets, `${(sockets += 1)}`),
     provided: createProvider(options, treesFolder),
   });
+  const standby = createStandbyPool(
+    launcher,
+    options.standbySize ?? (options.cloudNowMs === undefined ? 2 : 0),
+  );
+  const noticed = new Set<string>();
   return {
-    runtimes: createRuntimeFinder(onNotice),
+    runtimes: createRuntimeFinder(onNotice, options.nodeExecutables ?? {}),
     trees: createCodeTrees(treesFolder),
     launcher,
+    standby,
+    noticeExtensions(name) {
+      if (noticed.has(name)) return;
+      noticed.add(name);
+      onNotice(`the extensions in the layers of ${name} are not started: not supported yet`);
+    },
     async close() {
+      await standby.close();
       watchdog.close();
       await Promise.all([
         rm(run.folder, { recursive: true, force: true }),
@@ -112,6 +141,25 @@ function openParts(options: EngineOptions, onNotice: (message: string) => void):
       ]);
     },
   };
+}
+
+/** `auto` takes what there is and says so; a sandbox asked for by name is never silently left out. */
+async function chooseIsolation(
+  wanted: 'auto' | 'process' | 'sandbox',
+  onNotice: (message: string) => void,
+): Promise<Isolation> {
+  if (wanted === 'process') return processIsolation;
+  let missing = '';
+  const sandbox = await findSandbox((reason) => (missing = reason));
+  if (sandbox !== undefined) {
+    if (wanted === 'auto') onNotice('functions run in the sandbox (bubblewrap)');
+    return sandbox;
+  }
+  if (wanted === 'sandbox') {
+    throw new FunctionUnavailable('SandboxUnavailable', `functions cannot be sandboxed: ${missing}`);
+  }
+  onNotice(`functions run as plain processes, without a sandbox: ${missing}`);
+  return processIsolation;
 }
 
 /** Unix socket paths hold 107 bytes; deep work directories get a short one for their sockets. */
@@ -171,7 +219,7 @@ function createProvider(
 
 function createEnvironment(
   options: EngineOptions,
-  parts: EngineParts,
+  open: () => Promise<EngineParts>,
   definition: FunctionDefinition,
   events: EnvironmentEvents,
 ): ExecutionEnvironment {
@@ -191,7 +239,7 @@ function createEnvironment(
     runtimeVersion: describeRuntime(definition),
     usesCloudTime: options.cloudNowMs !== undefined && !isForeign,
     nowMs,
-    startRuntime: () => startRuntime(options, parts, definition, streamName),
+    startRuntime: async () => startRuntime(options, await open(), definition, streamName),
     ...events,
   });
 }
@@ -207,6 +255,7 @@ async function startRuntime(
     parts.trees.prepare(definition),
   ]);
   const { launcher } = parts;
+  if (existsSync(join(tree.layerRoot, 'extensions'))) parts.noticeExtensions(definition.name);
   const { memoryMb, ephemeralStorageMb, handler } = definition;
   const settings = { definition, runtime, logStreamName, endpoint: options.endpoint() };
   const command = options.runtimeClients?.[definition.runtime];
@@ -224,13 +273,15 @@ async function startRuntime(
     });
   }
   const atStart = needsEnvironmentAtStart(definition, tree) ? { complete } : {};
-  const guest = await launcher.boot({ runtime, memoryMb, ephemeralStorageMb, tree, ...atStart });
+  const guest = await parts.standby.take({ runtime, memoryMb, ephemeralStorageMb, tree, ...atStart });
   const inner = launcher.isolation.inner({ ...guest.layout, tree });
   const runtimeApi = inner.socketPath ?? guest.api.address;
   guest.api.assign({
     env: complete(inner, runtimeApi),
     workingDirectory: inner.workingDirectory,
     nowMs: options.cloudNowMs?.(),
+    // Outside of the sandbox only: what one function writes there another must not load.
+    compileCache: launcher.isolation.name === 'process' ? `${tree.taskRoot}-cache` : undefined,
     codePath: pythonPath(inner.tree, runtime, inner.providedFolder),
   });
   return guest;

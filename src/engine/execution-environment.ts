@@ -213,12 +213,13 @@ export class ExecutionEnvironment {
         },
         initFailed() {},
       };
-      void guest.ended.then((end) => {
+      const settleAtExit = async (): Promise<void> => {
+        const failure = runtimeExited(requestId, await guest.ended);
         this.#stopWatching();
         // After a `stop`, whose own wait for the end is shorter, this changes nothing any more.
-        const failure = runtimeExited(requestId, end);
         setImmediate(() => settle({ kind: 'platform', failure, fatal: true }));
-      });
+      };
+      void settleAtExit();
       this.#deliver(guest, invocation);
     });
   }

@@ -47,13 +47,15 @@ export function startGuest(settings: GuestSettings): Guest {
     detached: true,
   });
   channel.handedOver();
+  // An idle environment does not keep the engine's process alive; timers of running ones do.
+  child.unref();
   const pid = child.pid;
   if (pid !== undefined) watchdog.watch(pid);
-  const memory = createMemoryMeter(pid);
+  const memory = createMemoryMeter(() => pid && settings.isolation.functionPid(pid));
   const heard = collectLogs(channel);
 
   async function end(): Promise<ProcessEnd> {
-    const how = await exitOf(child);
+    const how = await exitOf(child, settings.isolation);
     if (pid !== undefined) {
       // Children of the runtime that outlive it go too: the environment is over.
       killGroup(pid);
@@ -74,7 +76,10 @@ export function startGuest(settings: GuestSettings): Guest {
     hear: heard.hear,
     holdLogs: heard.hold,
     kill() {
-      if (pid !== undefined && child.exitCode === null && child.signalCode === null) killGroup(pid);
+      if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+      // Whoever kills waits for the end.
+      child.ref();
+      killGroup(pid);
     },
   };
 }
@@ -87,10 +92,11 @@ function killGroup(pid: number): void {
   }
 }
 
-function exitOf(child: ChildProcess): Promise<ProcessEnd> {
+function exitOf(child: ChildProcess, isolation: Isolation): Promise<ProcessEnd> {
   return new Promise((resolve) => {
     child.once('exit', (code, signal) => {
-      if (signal !== null) resolve({ kind: 'signal', signal });
+      const meant = signal ?? isolation.signalOf(code ?? 0);
+      if (meant !== undefined) resolve({ kind: 'signal', signal: meant });
       else resolve({ kind: 'exit', code: code ?? 0 });
     });
     child.once('error', (error) => resolve({ kind: 'not-started', reason: spawnReason(error) }));
@@ -109,9 +115,9 @@ function spawnReason(error: NodeJS.ErrnoException): string {
 }
 
 interface HeardLogs {
-  hear(listener: (message: string) => void): void;
-  hold(held: boolean): void;
-  drained(): Promise<void>;
+  readonly hear: (listener: (message: string) => void) => void;
+  readonly hold: (held: boolean) => void;
+  readonly drained: () => Promise<void>;
 }
 
 function collectLogs(channel: LogChannel): HeardLogs {

@@ -134,9 +134,9 @@ function parseFields(lines: readonly string[]): Record<string, string> {
 interface BodyReader {
   /** Takes what it can; returns what follows the body, or that it needs more. */
   read(input: Buffer): Buffer | 'more' | 'broken';
-  bytes(): Buffer;
-  size(): number;
-  trailers(): Record<string, string>;
+  readonly bytes: () => Buffer;
+  readonly size: () => number;
+  readonly trailers: () => Record<string, string>;
 }
 
 function createBodyReader(
@@ -170,8 +170,8 @@ function createBodyReader(
 
 interface Keeper {
   add(part: Buffer): void;
-  bytes(): Buffer;
-  size(): number;
+  readonly bytes: () => Buffer;
+  readonly size: () => number;
 }
 
 function createKeeper(maxBytes: number): Keeper {

@@ -60,9 +60,11 @@ function waitForInit(
 ): Promise<InitOutcome> {
   return new Promise((resolve) => {
     let reported: { document: Buffer; errorType: string } | undefined;
-    let late = false;
+    let lateAfterMs: number | undefined;
     const limit = setTimeout(() => {
-      late = true;
+      lateAfterMs = durationMs();
+      // Read while there is still a process to ask.
+      guest.memory.peakMb();
       guest.kill();
     }, limitMs);
     guest.api.events = {
@@ -77,17 +79,19 @@ function waitForInit(
         setTimeout(() => guest.kill(), LEAVE_LIMIT_MS).unref();
       },
     };
-    void guest.ended.then((end) => {
+    const settleAtExit = async (): Promise<void> => {
+      const end = await guest.ended;
       clearTimeout(limit);
       const failure = (requestId: string): PlatformFailure => runtimeExited(requestId, end);
       const errorType = reported?.errorType ?? failure('').errorType ?? 'Runtime.ExitError';
       resolve({
         kind: 'failed',
-        durationMs: durationMs(),
+        durationMs: lateAfterMs ?? durationMs(),
         failure,
-        ...(late ? { status: 'timeout' } : { status: 'error', errorType }),
+        ...(lateAfterMs !== undefined ? { status: 'timeout' } : { status: 'error', errorType }),
         ...(reported === undefined ? {} : { document: reported.document }),
       });
-    });
+    };
+    void settleAtExit();
   });
 }

@@ -43,6 +43,12 @@ export interface Isolation {
   /** Whether a runtime can boot before its function is known. */
   readonly bootsAhead: boolean;
   inner(layout: HostLayout): InnerLayout;
+  /** The interpreter as seen from inside. */
+  executable(runtime: Runtime): string;
+  /** The runtime's process, when it is not the one started; undefined while it is not there yet. */
+  functionPid(pid: number): number | undefined;
+  /** The signal that an exit code of the one started stands for, if it does. */
+  signalOf(code: number): string | undefined;
   /** The command that runs `argv` (in inner paths) inside. */
   launch(argv: readonly string[], layout: HostLayout): Launch;
 }
@@ -74,6 +80,9 @@ export const processIsolation: Isolation = {
     providedFolder: layout.providedFolder,
     guestFolder: GUEST_FOLDER,
   }),
+  executable: (runtime) => runtime.executable,
+  functionPid: (pid) => pid,
+  signalOf: () => undefined,
   launch(argv, layout) {
     const [file = '', ...args] = argv;
     return { file, args, workingDirectory: layout.tree?.taskRoot ?? layout.folder };

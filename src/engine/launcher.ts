@@ -1,5 +1,5 @@
 // Starts runtimes: our own, booted empty and told their function later, or any program with a bootstrap.
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { FunctionUnavailable } from '../base/function-runner.ts';
 import { InvalidEntrypoint } from './failures.ts';
@@ -89,7 +89,8 @@ export function createLauncher(settings: LauncherSettings): Launcher {
       const inner = isolation.inner(layout);
       const address = inner.socketPath ?? api.address;
       const env = request.complete?.(inner, address) ?? BARE_ENVIRONMENT;
-      const argv = wrap(ownRuntime(request, inner, address), env, inner);
+      const executable = isolation.executable(request.runtime);
+      const argv = wrap(ownRuntime(request, executable, inner, address), env, inner);
       return startGuest({ argv, env, layout, isolation, api, channel, watchdog });
     },
     async bootForeign(request) {
@@ -104,9 +105,13 @@ export function createLauncher(settings: LauncherSettings): Launcher {
   };
 }
 
-function ownRuntime(request: BootRequest, inner: InnerLayout, address: string): string[] {
+function ownRuntime(
+  request: BootRequest,
+  executable: string,
+  inner: InnerLayout,
+  address: string,
+): string[] {
   const { runtime, memoryMb } = request;
-  const { executable } = runtime;
   switch (runtime.family) {
     case 'nodejs':
       return [
@@ -149,8 +154,13 @@ function foreignRuntime(request: ForeignRequest, inner: InnerLayout): string[] {
 
 /** AWS: the function's bootstrap first, then a layer's. docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html */
 function findBootstrap(tree: CodeTree): 'taskRoot' | 'layerRoot' {
-  if (existsSync(join(tree.taskRoot, 'bootstrap'))) return 'taskRoot';
-  if (existsSync(join(tree.layerRoot, 'bootstrap'))) return 'layerRoot';
+  for (const place of ['taskRoot', 'layerRoot'] as const) {
+    const mode = statSync(join(tree[place], 'bootstrap'), { throwIfNoEntry: false })?.mode;
+    if (mode === undefined) continue;
+    if ((mode & 0o111) !== 0) return place;
+    const path = place === 'taskRoot' ? '/var/task/bootstrap' : '/opt/bootstrap';
+    throw new InvalidEntrypoint(`fork/exec ${path}: permission denied`);
+  }
   throw new InvalidEntrypoint(
     "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]",
   );

@@ -14,12 +14,26 @@ const PEAK = /VmHWM:\s+(\d+) kB/;
 const RESIDENT = /VmRSS:\s+(\d+) kB/;
 const buffer = Buffer.alloc(4096);
 
-const NO_PROCESS: MemoryMeter = { currentMb: () => 0, peakMb: () => 0, close() {} };
+/** @param locate gives the process once it is there; asked until then. */
+export function createMemoryMeter(locate: () => number | undefined): MemoryMeter {
+  let found: MemoryMeter | undefined;
+  let open = true;
 
-/** @param pid undefined for a process that could not be started. */
-export function createMemoryMeter(pid: number | undefined): MemoryMeter {
-  if (pid === undefined) return NO_PROCESS;
-  return openProcMeter(pid) ?? createPsMeter(pid);
+  function meter(): MemoryMeter | undefined {
+    if (found !== undefined || !open) return found;
+    const pid = locate();
+    if (pid !== undefined) found = openProcMeter(pid) ?? createPsMeter(pid);
+    return found;
+  }
+
+  return {
+    currentMb: () => meter()?.currentMb() ?? 0,
+    peakMb: () => meter()?.peakMb() ?? 0,
+    close() {
+      open = false;
+      found?.close();
+    },
+  };
 }
 
 function openProcMeter(pid: number): MemoryMeter | undefined {

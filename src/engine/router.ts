@@ -77,7 +77,7 @@ export class Router {
     if (group === undefined) return;
     this.#groups.delete(key);
     group.retired = true;
-    for (const environment of [...group.idle]) environment.end();
+    for (const environment of group.idle.slice()) environment.end();
   }
 
   async close(): Promise<void> {
@@ -117,6 +117,11 @@ export class Router {
     this.#crowded.delete(group);
   }
 
+  /** Over a copy: growing takes groups out and puts them back. */
+  #growCrowded(): void {
+    for (const group of Array.from(this.#crowded)) this.#grow(group);
+  }
+
   #startEnvironment(group: Group): void {
     group.starting += 1;
     group.size += 1;
@@ -125,17 +130,19 @@ export class Router {
       onGone: (gone) => this.#remove(group, gone),
     });
     this.#environments.add(environment);
-    environment.started.then(
-      () => {
-        group.starting -= 1;
-        this.#place(group, environment);
-      },
-      (error: unknown) => {
-        group.starting -= 1;
-        group.waiting.shift()?.reject(error);
-        this.#remove(group, environment);
-      },
-    );
+    void this.#awaitStart(group, environment);
+  }
+
+  async #awaitStart(group: Group, environment: PlacedEnvironment): Promise<void> {
+    try {
+      await environment.started;
+    } catch (error) {
+      group.starting -= 1;
+      group.waiting.shift()?.reject(error);
+      return this.#remove(group, environment);
+    }
+    group.starting -= 1;
+    return this.#place(group, environment);
   }
 
   #remove(group: Group, environment: PlacedEnvironment): void {
@@ -143,7 +150,7 @@ export class Router {
     group.size -= 1;
     const at = group.idle.indexOf(environment);
     if (at !== -1) group.idle.splice(at, 1);
-    for (const crowded of [...this.#crowded]) this.#grow(crowded);
+    this.#growCrowded();
     this.#grow(group);
   }
 
@@ -154,7 +161,7 @@ export class Router {
     if (next !== undefined) return next.resolve(environment.run(next.invocation));
     if (group.retired || this.#closed) return environment.end();
     group.idle.push(environment);
-    for (const crowded of [...this.#crowded]) this.#grow(crowded);
+    this.#growCrowded();
     const periodMs = Math.min(this.#options.idleTimeoutMs, 10_000);
     this.#reaper ??= setInterval(() => this.#reap(), periodMs).unref();
     return undefined;

@@ -75,10 +75,10 @@ export async function openRuntimeApi(socketPath: string | undefined): Promise<Ru
 
 interface Session {
   events: RuntimeEvents;
-  accept(socket: Socket): void;
-  assign(assignment: unknown): void;
-  deliver(invocation: DeliveredInvocation): void;
-  close(): void;
+  readonly accept: (socket: Socket) => void;
+  readonly assign: (assignment: unknown) => void;
+  readonly deliver: (invocation: DeliveredInvocation) => void;
+  readonly close: () => void;
 }
 
 function createSession(): Session {

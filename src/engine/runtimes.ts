@@ -17,8 +17,6 @@ export interface Runtime {
   readonly actualVersion: string;
   /** The interpreter; empty with `provided`, which brings its own `bootstrap`. */
   readonly executable: string;
-  /** Folders the interpreter needs to see, beside the system's. */
-  readonly installation: readonly string[];
   /** Python: the machine's site-packages that have the SDK. */
   readonly sitePackages: readonly string[];
 }
@@ -32,18 +30,28 @@ const NODE = /^nodejs(\d+)\.x$/;
 const PYTHON = /^python3\.(\d+)$/;
 const PROVIDED = /^provided\.(al2|al2023)$/;
 
-/** @param onNotice told once per identifier that another version runs it. */
-export function createRuntimeFinder(onNotice: (message: string) => void): RuntimeFinder {
+/**
+ * @param onNotice told once per identifier that another version runs it.
+ * @param nodeExecutables by major version; preferred to what is found on the machine.
+ */
+export function createRuntimeFinder(
+  onNotice: (message: string) => void,
+  nodeExecutables: Readonly<Record<string, string>>,
+): RuntimeFinder {
   const found = new Map<string, Promise<Runtime>>();
 
   async function find(id: string): Promise<Runtime> {
     const nodeMajor = NODE.exec(id)?.[1];
-    if (nodeMajor !== undefined) return findNode(id, nodeMajor, onNotice);
+    if (nodeMajor !== undefined) {
+      const given = nodeExecutables[nodeMajor];
+      if (given !== undefined) return givenNode(id, nodeMajor, given);
+      return findNode(id, nodeMajor, onNotice);
+    }
     const pythonMinor = PYTHON.exec(id)?.[1];
     if (pythonMinor !== undefined) return findPython(id, Number(pythonMinor), onNotice);
     const version = PROVIDED.exec(id)?.[1];
     if (version !== undefined) {
-      const none = { executable: '', installation: [], sitePackages: [] };
+      const none = { executable: '', sitePackages: [] };
       return { family: 'provided', id, version, actualVersion: version, ...none };
     }
     throw new FunctionUnavailable(
@@ -66,14 +74,27 @@ export function createRuntimeFinder(onNotice: (message: string) => void): Runtim
   };
 }
 
+function givenNode(id: string, major: string, executable: string): Promise<Runtime> {
+  return new Promise((resolve, reject) => {
+    execFile(executable, ['--version'], { timeout: 20_000 }, (error, stdout) => {
+      if (error !== null) {
+        const text = `the runtime ${id} cannot run here: ${executable} does not start`;
+        return reject(new FunctionUnavailable('InvalidRuntimeException', text, { cause: error }));
+      }
+      const actualVersion = stdout.trim().replace(/^v/, '');
+      const found = { executable, actualVersion, sitePackages: [] };
+      resolve({ family: 'nodejs', id, version: major, ...found });
+    });
+  });
+}
+
 function findNode(id: string, major: string, onNotice: (message: string) => void): Runtime {
   const own = { executable: process.execPath, actualVersion: process.versions.node };
   const chosen = own.actualVersion.startsWith(`${major}.`) ? own : (findNvmNode(major) ?? own);
   if (chosen === own && !own.actualVersion.startsWith(`${major}.`)) {
     onNotice(`${id} runs on Node.js ${own.actualVersion}: this machine has no Node.js ${major}`);
   }
-  const installation = [join(chosen.executable, '..', '..')];
-  return { family: 'nodejs', id, version: major, ...chosen, installation, sitePackages: [] };
+  return { family: 'nodejs', id, version: major, ...chosen, sitePackages: [] };
 }
 
 /** A Node.js of that major installed by nvm. */
@@ -89,7 +110,6 @@ interface Interpreter {
   readonly executable: string;
   readonly version: string;
   readonly minor: number;
-  readonly installation: readonly string[];
   readonly sitePackages: readonly string[];
 }
 
@@ -108,14 +128,13 @@ async function findPython(
   if (interpreter.minor !== minor) {
     onNotice(`${id} runs on Python ${interpreter.version}: this machine has no Python 3.${minor}`);
   }
-  const { executable, installation, sitePackages } = interpreter;
+  const { executable, sitePackages } = interpreter;
   return {
     family: 'python',
     id,
     version: `3.${minor}`,
     actualVersion: interpreter.version,
     executable,
-    installation,
     sitePackages,
   };
 }
@@ -166,7 +185,6 @@ print(json.dumps({
     "executable": sys.executable,
     "version": "%d.%d.%d" % sys.version_info[:3],
     "minor": sys.version_info[1],
-    "installation": sorted({sys.prefix, sys.base_prefix, sys.exec_prefix}),
     "sitePackages": [p for p in paths if os.path.isdir(os.path.join(p, "botocore"))],
 }))
 `;

@@ -19,7 +19,7 @@ export interface StreamLogOptions {
 
 export interface StreamLog {
   readonly streamName: string;
-  append(message: string): void;
+  readonly append: (message: string) => void;
   /** Forgets the tail: what follows belongs to a new invocation. */
   beginTail(): void;
   /** The last 4 KB since `beginTail`. */
@@ -63,18 +63,22 @@ export function createStreamLog(options: StreamLogOptions): StreamLog {
       lines = [];
       lineBytes = 0;
       backlogBytes += bytes;
-      const write = stored.then(() => sink.write(definition, streamName, batch));
-      const done = (): void => {
+      const write = store(stored, batch).finally(() => {
         backlogBytes -= bytes;
         announce();
-      };
+      });
       // A batch that could not be stored does not hold up the next one.
-      stored = write.then(done, done);
+      stored = write.catch(() => {});
       announce();
       track(write);
     },
     onCongestion() {},
   };
+
+  async function store(previous: Promise<unknown>, batch: readonly LogLine[]): Promise<void> {
+    await previous;
+    await sink.write(definition, streamName, batch);
+  }
 
   function trimTail(): void {
     tailParts = [lastBytes(tailParts.join(''), TAIL_BYTES)];

@@ -18,16 +18,17 @@ def main(address):
 
 def serve(client):
     """Takes the assignment, loads the handler and answers invocations until the engine goes away."""
-    assignment = json.loads(client.request("GET", "/cloudlet/assignment")[1])
-    # Bound before user code runs: a handler may shadow or replace what it can import.
+    # Before there is a function: the time to load what every one will need, traceback included.
+    import traceback  # noqa: F401
+
+    from cloudlet_handler import load_handler, run_handler
     from cloudlet_logging import error_text, install_logging, set_request_id
 
+    assignment = json.loads(client.request("GET", "/cloudlet/assignment")[1])
     set_now = take_on(assignment)
+    forget_guest_folder()
     log = install_logging(LOG_FD)
     try:
-        from cloudlet_handler import load_handler, run_handler
-
-        forget_guest_folder()
         handler = load_handler(os.environ["_HANDLER"], assignment["codePath"])
     except Fault as fault:
         fail_init(client, log, error_text, document(fault.message, fault.type, fault.trace))

@@ -48,6 +48,7 @@ function installClock(startMs) {
 /** `format()` without a date means now, and asks the engine's own clock. */
 function patchIntl(now) {
   const prototype = Intl.DateTimeFormat.prototype;
+  // oxlint-disable-next-line typescript/unbound-method -- called with the right `this` below
   const { get } = Object.getOwnPropertyDescriptor(prototype, 'format');
   Object.defineProperty(prototype, 'format', {
     configurable: true,
@@ -56,6 +57,7 @@ function patchIntl(now) {
       return (date) => format(date === undefined ? now() : date);
     },
   });
+  // oxlint-disable-next-line typescript/unbound-method -- called with the right `this` below
   const { formatToParts } = prototype;
   prototype.formatToParts = function (date) {
     return formatToParts.call(this, date === undefined ? now() : date);

@@ -78,7 +78,8 @@ function toLogText(error) {
 
 function withEnumerableProperties(value) {
   if (!(value instanceof Error)) return value;
-  const shown = { errorType: value.name, errorMessage: value.message, code: value.code, ...value };
+  const known = { errorType: value.name, errorMessage: value.message, code: value.code };
+  const shown = Object.assign(known, value);
   if (typeof value.stack === 'string') shown.stack = value.stack.split('\n');
   return shown;
 }

@@ -4,9 +4,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const failures = require('./node-failures.cjs');
-
-const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
-const HIGH_WATER_MARK = Symbol.for('aws.lambda.runtime.handler.streaming.highWaterMark');
+const { HIGH_WATER_MARK, HttpResponseStream, STREAMING } = require('./node-stream.cjs');
 
 async function loadHandler(taskRoot, handler) {
   if (handler.includes('..')) {
@@ -68,9 +66,7 @@ function offerAwslambda() {
       }
       return handler;
     },
-    get HttpResponseStream() {
-      return require('./node-stream.cjs').HttpResponseStream;
-    },
+    HttpResponseStream,
   };
 }
 
@@ -110,4 +106,4 @@ function isInModulePackage(folder) {
   return parent === folder ? false : isInModulePackage(parent);
 }
 
-module.exports = { loadHandler, STREAMING, HIGH_WATER_MARK };
+module.exports = { loadHandler };

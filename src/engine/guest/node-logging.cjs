@@ -54,12 +54,12 @@ function jsonLine(level, timestamp, requestId, args) {
 
 function describeErrors(_key, value) {
   if (!(value instanceof Error)) return value;
-  return {
+  const known = {
     errorType: value.constructor?.name ?? 'UnknownError',
     errorMessage: value.message,
     stackTrace: typeof value.stack === 'string' ? value.stack.split('\n') : [],
-    ...value,
   };
+  return Object.assign(known, value);
 }
 
 function patchConsole(logFormat, logLevel) {
@@ -82,8 +82,14 @@ function logError(title, error) {
   else console.error(title, toLogText(shown));
 }
 
+/** The first call of these takes a millisecond or two. */
+function warmUp() {
+  format('%s', { a: [1] });
+  new Date(0).toISOString();
+}
+
 function setRequestId(id) {
   globalThis[REQUEST_ID] = id;
 }
 
-module.exports = { patchConsole, logError, setRequestId };
+module.exports = { patchConsole, logError, setRequestId, warmUp };

@@ -12,9 +12,20 @@ const exitCodes = { uncaughtException: 129, unhandledRejection: 128 };
 let onLoopEmpty;
 /** The invocation under way, if any. */
 let current;
+let assigned = false;
+let compileCacheKept = false;
 
 const client = new RuntimeClient(process.argv[2], () => killOwnGroup());
 client.assignment((assignment) => void initialise(assignment));
+// Loaded while the connection is made: what every function will need.
+const { loadHandler } = require('./node-handler.cjs');
+const { isStreaming, createResponseStream } = require('./node-stream.cjs');
+setImmediate(warmUp);
+
+function warmUp() {
+  logging.warmUp();
+  if (!assigned) import('data:text/javascript,').catch(() => {});
+}
 
 /** The engine is gone: nothing this process could still do would reach anyone. */
 function killOwnGroup() {
@@ -26,6 +37,7 @@ function killOwnGroup() {
 }
 
 async function initialise(assignment) {
+  assigned = true;
   const clock = takeOn(assignment);
   process.on('uncaughtException', (error) => crash('Uncaught Exception', error, 'uncaughtException'));
   process.on('unhandledRejection', (reason, promise) => {
@@ -39,8 +51,6 @@ async function initialise(assignment) {
   });
   let handler;
   try {
-    // Loaded late: it captures what the assignment has just changed.
-    const { loadHandler } = require('./node-handler.cjs');
     handler = await loadHandler(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER);
   } catch (error) {
     return crash('Uncaught Exception', error, 'uncaughtException');
@@ -73,11 +83,11 @@ function crash(title, error, kind) {
 }
 
 function serve(handler, setClock) {
-  const { isStreaming, createResponseStream } = require('./node-stream.cjs');
   const streaming = isStreaming(handler);
   const next = () => {
     onLoopEmpty = undefined;
     client.next(run);
+    if (current && !compileCacheKept) keepCompileCache();
   };
 
   function run(head, payload) {
@@ -185,6 +195,12 @@ function createAnswer(requestId, next) {
   };
 }
 
+/** Node.js writes the cache when it exits; environments are killed. After the first answer is sent. */
+function keepCompileCache() {
+  compileCacheKept = true;
+  setImmediate(() => require('node:module').flushCompileCache?.());
+}
+
 function isGiven(error) {
   return error !== undefined && error !== null;
 }
@@ -218,7 +234,7 @@ function parseJson(text, name) {
   try {
     return JSON.parse(Buffer.from(text, 'latin1').toString('utf8'));
   } catch (error) {
-    throw new Error(`Cannot parse ${name} as json: ${error.toString()}`);
+    throw new Error(`Cannot parse ${name} as json: ${error.toString()}`, { cause: error });
   }
 }
 

@@ -3,8 +3,9 @@
 
 const { Writable } = require('node:stream');
 const failures = require('./node-failures.cjs');
-const { STREAMING, HIGH_WATER_MARK } = require('./node-handler.cjs');
 
+const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
+const HIGH_WATER_MARK = Symbol.for('aws.lambda.runtime.handler.streaming.highWaterMark');
 const INTEGRATION_TYPE = 'application/vnd.awslambda.http-integration-response';
 
 function isStreaming(handler) {
@@ -87,4 +88,4 @@ const HttpResponseStream = {
   },
 };
 
-module.exports = { isStreaming, createResponseStream, HttpResponseStream };
+module.exports = { isStreaming, createResponseStream, HttpResponseStream, STREAMING, HIGH_WATER_MARK };

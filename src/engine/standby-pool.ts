@@ -1,0 +1,110 @@
+// Runtimes booted ahead: empty processes that wait to be told which function they are.
+import type { Guest } from './guest.ts';
+import type { BootRequest, Launcher } from './launcher.ts';
+
+export interface StandbyPool {
+  /** One booted ahead if there is one, else a new one. */
+  take(request: BootRequest): Promise<Guest>;
+  close(): Promise<void>;
+}
+
+/** Processes of one kind are alike until they have their function. */
+interface Flavour {
+  readonly request: BootRequest;
+  readonly ready: Guest[];
+  booting: number;
+  /** For the choice of whom to give up: grows with every take. */
+  lastTaken: number;
+}
+
+/** Kinds kept at a time; each is a runtime with, for Node.js, a memory size. */
+const MAX_FLAVOURS = 4;
+/** Refilling waits until the function that was just started has probably answered. */
+const REFILL_DELAY_MS = 30;
+
+/** @param size processes kept ready per kind, from its first use on; 0 turns the pool off. */
+export function createStandbyPool(launcher: Launcher, size: number): StandbyPool {
+  const flavours = new Map<string, Flavour>();
+  const ending = new Set<Promise<unknown>>();
+  let takes = 0;
+  let refilling: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  function flavourOf(request: BootRequest): Flavour {
+    const { runtime, memoryMb } = request;
+    // The heap's size is set when the process starts; Python has no such limit.
+    const key = runtime.family === 'nodejs' ? `${runtime.id} ${memoryMb}` : runtime.id;
+    let flavour = flavours.get(key);
+    if (flavour === undefined) {
+      if (flavours.size >= MAX_FLAVOURS) giveUpOne();
+      const { ephemeralStorageMb } = request;
+      const ahead = { runtime, memoryMb, ephemeralStorageMb };
+      flavour = { request: ahead, ready: [], booting: 0, lastTaken: 0 };
+      flavours.set(key, flavour);
+    }
+    flavour.lastTaken = takes += 1;
+    return flavour;
+  }
+
+  function giveUpOne(): void {
+    let oldest: [string, Flavour] | undefined;
+    for (const entry of flavours) {
+      if (oldest === undefined || entry[1].lastTaken < oldest[1].lastTaken) oldest = entry;
+    }
+    if (oldest === undefined) return;
+    flavours.delete(oldest[0]);
+    for (const guest of oldest[1].ready.splice(0)) dismiss(guest);
+  }
+
+  function dismiss(guest: Guest): void {
+    guest.kill();
+    ending.add(guest.ended);
+    void guest.ended.then(() => ending.delete(guest.ended));
+  }
+
+  function refill(): void {
+    refilling = undefined;
+    for (const flavour of flavours.values()) {
+      while (!closed && flavour.ready.length + flavour.booting < size) bootOne(flavour);
+    }
+  }
+
+  function bootOne(flavour: Flavour): void {
+    flavour.booting += 1;
+    const boot = launcher.boot(flavour.request).then(
+      (guest) => {
+        flavour.booting -= 1;
+        const wanted = !closed && [...flavours.values()].includes(flavour);
+        if (!wanted) return dismiss(guest);
+        flavour.ready.push(guest);
+        return void dropWhenEnded(flavour, guest);
+      },
+      // The next take boots for itself, and reports what is wrong.
+      () => void (flavour.booting -= 1),
+    );
+    ending.add(boot);
+    void boot.then(() => ending.delete(boot));
+  }
+
+  async function dropWhenEnded(flavour: Flavour, guest: Guest): Promise<void> {
+    await guest.ended;
+    const at = flavour.ready.indexOf(guest);
+    if (at !== -1) flavour.ready.splice(at, 1);
+  }
+
+  return {
+    async take(request) {
+      const bootsAhead = launcher.isolation.bootsAhead && request.complete === undefined;
+      if (size === 0 || closed || !bootsAhead) return launcher.boot(request);
+      const flavour = flavourOf(request);
+      refilling ??= setTimeout(refill, REFILL_DELAY_MS).unref();
+      return flavour.ready.shift() ?? launcher.boot(request);
+    },
+    async close() {
+      closed = true;
+      clearTimeout(refilling);
+      for (const { ready } of flavours.values()) for (const guest of ready.splice(0)) dismiss(guest);
+      while (ending.size > 0) await Promise.all(ending);
+    },
+  };
+}
