@@ -84,26 +84,36 @@ function createSession(parts: SessionParts): Session {
     return { project, deployed };
   }
 
-  /** Rebuilds functions and hands over those whose archive changed, past the stack. */
-  async function updateFunctions(): Promise<void> {
+  /** Rebuilds what the paths belong to and hands over what came out different, past the stack. */
+  async function updateFunctions(paths: readonly string[]): Promise<void> {
     const startedMs = performance.now();
-    for (const builder of builders) {
-      const { logicalId, kind } = builder.artifact;
-      const archive = await builder.build();
-      if (live.get(logicalId) === archive.sha256) continue;
-      if (kind !== 'function') {
-        await deploy();
-        return;
-      }
-      const { StackResources = [] } = await target.cloudFormation.send(
-        new DescribeStackResourcesCommand({ StackName: stackName, LogicalResourceId: logicalId }),
-      );
-      const FunctionName = StackResources[0]?.PhysicalResourceId;
-      await lambda.send(new UpdateFunctionCodeCommand({ FunctionName, ZipFile: archive.bytes }));
-      live.set(logicalId, archive.sha256);
-      const tookMs = Math.round(performance.now() - startedMs);
-      terminal.say(`${terminal.style('green', '✓')} ${logicalId} is live (${tookMs} ms)`);
+    const touched = builders.filter(({ source }) =>
+      paths.some((path) => path === source || path.startsWith(`${source}/`)),
+    );
+    const built = await Promise.all(
+      touched.map(async (builder) => ({ ...builder.artifact, archive: await builder.build() })),
+    );
+    const changed = built.filter(({ logicalId, archive }) => live.get(logicalId) !== archive.sha256);
+    if (changed.some(({ kind }) => kind !== 'function')) {
+      await deploy();
+      return;
     }
+    await Promise.all(
+      changed.map(async ({ logicalId, archive }) => {
+        await lambda.send(
+          new UpdateFunctionCodeCommand({ FunctionName: await physicalId(logicalId), ZipFile: archive.bytes }),
+        );
+        live.set(logicalId, archive.sha256);
+        const tookMs = Math.round(performance.now() - startedMs);
+        terminal.say(`${terminal.style('green', '✓')} ${logicalId} is live (${tookMs} ms)`);
+      }),
+    );
+  }
+
+  async function physicalId(logicalId: string): Promise<string | undefined> {
+    const input = { StackName: stackName, LogicalResourceId: logicalId };
+    const { StackResources = [] } = await target.cloudFormation.send(new DescribeStackResourcesCommand(input));
+    return StackResources[0]?.PhysicalResourceId;
   }
 
   return {
@@ -111,7 +121,7 @@ function createSession(parts: SessionParts): Session {
     async follow(paths) {
       try {
         if (paths.includes(templatePath)) await deploy();
-        else await updateFunctions();
+        else await updateFunctions(paths);
       } catch (error) {
         // What ran before goes on running; the next edit tries again.
         printError(error instanceof UserError ? error : new UserError('ERR_DEV', String(error)), terminal.json);

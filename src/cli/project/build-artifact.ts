@@ -16,6 +16,8 @@ const SOURCE_EXTENSIONS = ['.ts', '.mts', '.cts', '.tsx', '.js', '.mjs', '.jsx']
 /** Builds one artifact again and again; a second build only redoes what changed. */
 export interface ArtifactBuilder {
   readonly artifact: LocalArtifact;
+  /** Absolute path of what it is built from. */
+  readonly source: string;
   build(): Promise<Archive>;
   dispose(): Promise<void>;
 }
@@ -35,16 +37,20 @@ export async function createBuilder(project: Project, artifact: LocalArtifact): 
   if (entries !== undefined) return esbuildBuilder(project, artifact, { source, entries });
   if (isNodeLayer(artifact)) return nodeLayerBuilder(project, artifact, source);
   if (await exists(join(source, 'requirements.txt'))) return pythonBuilder(project, artifact, source);
-  return plainBuilder(artifact, () => zipFolder(source, isClutter));
+  return plainBuilder(artifact, source, () => zipFolder(source, isClutter));
 }
 
-function plainBuilder(artifact: LocalArtifact, build: () => Promise<Archive>): ArtifactBuilder {
-  return { artifact, build, dispose: async () => {} };
+function plainBuilder(
+  artifact: LocalArtifact,
+  source: string,
+  build: () => Promise<Archive>,
+): ArtifactBuilder {
+  return { artifact, source, build, dispose: async () => {} };
 }
 
 /** An archive that was made already, or a single file of another kind (a definition). */
 function fileBuilder(artifact: LocalArtifact, source: string): ArtifactBuilder {
-  return plainBuilder(artifact, async () => {
+  return plainBuilder(artifact, source, async () => {
     const bytes = await readFile(source);
     return { bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
   });
@@ -86,6 +92,7 @@ async function esbuildBuilder(
   const builder: BuildContext = await createBuild(bundleOptions(artifact, bundle, outdir));
   return {
     artifact,
+    source: bundle.source,
     async build() {
       await rm(outdir, { recursive: true, force: true });
       const result = await builder.rebuild().catch((error: unknown) => {
@@ -152,7 +159,7 @@ function isNodeLayer(artifact: LocalArtifact): boolean {
 
 /** SAM's way with layers: a package.json whose packages go to `nodejs/node_modules`. */
 function nodeLayerBuilder(project: Project, artifact: LocalArtifact, source: string): ArtifactBuilder {
-  return plainBuilder(artifact, () =>
+  return plainBuilder(artifact, source, () =>
     buildOnce(project, artifact, {
       source,
       inputs: ['package.json', 'package-lock.json'],
@@ -172,7 +179,7 @@ function nodeLayerBuilder(project: Project, artifact: LocalArtifact, source: str
 }
 
 function pythonBuilder(project: Project, artifact: LocalArtifact, source: string): ArtifactBuilder {
-  return plainBuilder(artifact, async () => {
+  return plainBuilder(artifact, source, async () => {
     const inputs = await readdir(source);
     return buildOnce(project, artifact, {
       source,
