@@ -71,7 +71,7 @@ async function verifyIssued(
 }
 
 /** A 12-digit access key is its own account; any other key that we did not issue is the default one's. */
-function accountOfKey(accessKeyId: string): string {
+export function accountOfKey(accessKeyId: string): string {
   return /^\d{12}$/.test(accessKeyId) ? accessKeyId : DEFAULT_ACCOUNT;
 }
 

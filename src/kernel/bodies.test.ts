@@ -115,11 +115,10 @@ it('sweeps what no row refers to, but not what is referred to while it waits', a
   const orphan = await blobs.put(Buffer.from('orphan'));
   const late = await blobs.put(Buffer.from('late'));
   await retain(kept.id);
-  const clock = { now: () => 0, schedule: () => () => undefined, sleep: () => retain(late.id) };
-  expect(await sweepOrphans({ store, blobs, clock })).toBe(1);
+  expect(await sweepOrphans({ store, blobs, settle: () => retain(late.id) })).toBe(1);
   expect(await exists(blobs, kept.id)).toBe(true);
   expect(await exists(blobs, late.id)).toBe(true);
   expect(await exists(blobs, orphan.id)).toBe(false);
-  const idle = { ...clock, sleep: () => Promise.reject(new Error('nothing to wait for')) };
-  expect(await sweepOrphans({ store, blobs, clock: idle })).toBe(0);
+  const idle = (): Promise<void> => Promise.reject(new Error('nothing to wait for'));
+  expect(await sweepOrphans({ store, blobs, settle: idle })).toBe(0);
 });

@@ -1,5 +1,4 @@
 // Blobs that rows refer to: counted in the row's own transaction, deleted once nobody can still read them.
-import type { Clock } from '../base/clock.ts';
 import type { Blobs, Store, Tx } from '../base/store.ts';
 import type { Scope, Timers, WorkContext } from './context.ts';
 import type { TimerWorker } from './service.ts';
@@ -140,23 +139,21 @@ async function isReferenced(store: Store, id: string): Promise<boolean> {
 export interface SweepOptions {
   readonly store: Store;
   readonly blobs: Blobs;
-  readonly clock: Clock;
-  readonly signal?: AbortSignal;
-  /** Between looking and deleting: time for writers of this moment to commit. */
-  readonly settleMs?: number;
+  /** Waits between looking and deleting, at least `RELEASE_GRACE_MS`: writers of this moment commit. */
+  readonly settle: () => Promise<void>;
 }
 
 /**
  * Deletes blobs that no row refers to: what a crash left between storing a body and committing its
- * row. Looks twice, `settleMs` apart, so that a body being written meanwhile is left alone.
+ * row. Looks twice, with `settle` between, so that a body being written meanwhile is left alone.
  * Only for clouds where every owner of blobs uses `retainBlob`. Returns how many were deleted.
  */
 export async function sweepOrphans(options: SweepOptions): Promise<number> {
-  const { store, blobs, clock, signal, settleMs = RELEASE_GRACE_MS } = options;
+  const { store, blobs, settle } = options;
   const suspects: string[] = [];
   for await (const batch of batchIds(blobs)) suspects.push(...(await withoutReference(store, batch)));
   if (suspects.length === 0) return 0;
-  await clock.sleep(settleMs, signal);
+  await settle();
   let deleted = 0;
   for (let at = 0; at < suspects.length; at += SWEEP_BATCH) {
     const batch = suspects.slice(at, at + SWEEP_BATCH);

@@ -59,6 +59,8 @@ export interface WorkContext extends Scope {
   readonly ports: Ports;
   /** Base URL of this cloud as its clients see it, e.g. `http://127.0.0.1:4566`. */
   readonly endpoint: string;
+  /** Access keys that this cloud did not issue are the root of their account (laptop, tests). */
+  readonly trustsUnknownKeys: boolean;
   /** Aborted when the client goes away or the cloud stops. */
   readonly signal: AbortSignal;
   /** This cloud's value of a slot, made on first use. */

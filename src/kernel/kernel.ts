@@ -97,6 +97,7 @@ export function createKernel(options: KernelOptions): Kernel {
       timers,
       ports: options.ports(),
       endpoint: options.endpoint(),
+      trustsUnknownKeys: options.authentication === 'trust',
       signal: stopping.signal,
       spawn,
       local,

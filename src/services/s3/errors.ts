@@ -424,3 +424,41 @@ export function unreachableDestinations(
   const message = 'Unable to validate the following destination configurations';
   return new ServiceError('InvalidArgument', message, { fields });
 }
+
+export function malformedPost(): ServiceError {
+  return new ServiceError(
+    'MalformedPOSTRequest',
+    'The body of your POST request is not well-formed multipart/form-data.',
+  );
+}
+
+export function postFieldsTooLarge(): ServiceError {
+  return new ServiceError(
+    'MaxPostPreDataLengthExceeded',
+    'Your POST request fields preceding the upload file were too large.',
+  );
+}
+
+export function missingPostField(name: string): ServiceError {
+  return invalidArgument(
+    `Bucket POST must contain a field named '${name}'.  If it is specified, please check the order of the fields.`,
+    name,
+    '',
+  );
+}
+
+export function missingPostFile(): ServiceError {
+  return invalidArgument('POST requires exactly one file upload per request.', 'file', '0');
+}
+
+export function invalidPolicyDocument(reason: string): ServiceError {
+  return new ServiceError('InvalidPolicyDocument', `Invalid Policy: ${reason}`);
+}
+
+export function uploadTooSmall(proposedBytes: number, minBytes: number): ServiceError {
+  return new ServiceError(
+    'EntityTooSmall',
+    'Your proposed upload is smaller than the minimum allowed size',
+    { fields: { ProposedSize: String(proposedBytes), MinSizeAllowed: String(minBytes) } },
+  );
+}

@@ -14,12 +14,13 @@ import { listObjectVersions } from './operations/list-versions.ts';
 import * as multipart from './operations/multipart.ts';
 import * as notification from './operations/notification.ts';
 import * as object from './operations/object-settings.ts';
+import { postRoute } from './operations/post-object.ts';
 import { putObject } from './operations/put-object.ts';
 import { getObject, headObject } from './operations/read-object.ts';
 import * as unset from './operations/unset-features.ts';
 import { uploadPartCopy } from './operations/upload-part-copy.ts';
 import { RESOURCES } from './resources.ts';
-import { WORKERS } from './workers.ts';
+import { WORKERS, startSweep } from './workers.ts';
 
 const analytics = notImplemented('storage analytics, inventory and metrics come later');
 const annotations = notImplemented('object annotations come later');
@@ -31,7 +32,8 @@ export const s3 = defineService<'s3'>({
   id: 's3',
   resources: RESOURCES,
   workers: WORKERS,
-  routes: [preflightRoute],
+  start: startSweep,
+  routes: [preflightRoute, postRoute],
   crossOrigin,
   dataEvents: DATA_EVENTS,
   operations: {

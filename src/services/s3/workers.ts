@@ -1,7 +1,7 @@
 // Background steps of S3: deliveries of notifications, and deletion of bodies nobody refers to.
 import { parseArn } from '../../base/arn.ts';
 import { ServiceError, present } from '../../base/errors.ts';
-import { createBlobDeleter } from '../../kernel/bodies.ts';
+import { RELEASE_GRACE_MS, createBlobDeleter, sweepOrphans } from '../../kernel/bodies.ts';
 import type { Principal, WorkContext } from '../../kernel/context.ts';
 import type { TimerWorker } from '../../kernel/service.ts';
 import { NOTIFY_WORKER } from './events.ts';
@@ -14,6 +14,14 @@ export const WORKERS: Readonly<Record<string, TimerWorker>> = {
   [NOTIFY_WORKER]: deliver,
   [LIFECYCLE_WORKER]: runLifecycle,
 };
+
+/** At the start: bodies that a crash left without a row go, those of Lambda's archives included. */
+export async function startSweep(context: WorkContext): Promise<void> {
+  context.spawn('s3/sweep', context, async ({ store, blobs, clock, activity, signal }) => {
+    const settle = (): Promise<void> => activity.park(clock.sleep(RELEASE_GRACE_MS, signal));
+    await sweepOrphans({ store, blobs, settle });
+  });
+}
 
 async function deliver(payload: unknown, context: WorkContext): Promise<void> {
   const delivery = payload as Delivery;

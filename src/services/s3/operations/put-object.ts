@@ -129,7 +129,7 @@ export interface Content {
   readonly parts?: readonly CompletedPart[];
 }
 
-function contentOf(intake: Intake, checksum: Checksum): Content {
+export function contentOf(intake: Intake, checksum: Checksum): Content {
   const common = { sizeBytes: intake.sizeBytes, etag: intake.md5.toString('hex'), checksum };
   if (intake.piece !== undefined) {
     return { ...common, body: { kind: 'blobs', pieces: [intake.piece] } };
