@@ -1,6 +1,5 @@
 // Patterns for space-delimited events: `[ip, user, ..., status_code = 4*, bytes > 1000]`.
-import type { Extracted, MessageFilter } from './filter-pattern.ts';
-import type { Scanner, ValueTest } from './filter-syntax.ts';
+import type { Extracted, MessageFilter, Scanner, ValueTest } from './filter-syntax.ts';
 import { createScanner, readComparison } from './filter-syntax.ts';
 
 interface Field {

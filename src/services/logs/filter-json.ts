@@ -1,6 +1,5 @@
 // Patterns for JSON events: `{ $.eventType = "UpdateTrail" && $.errors[0].code >= 500 }`.
-import type { Extracted, MessageFilter } from './filter-pattern.ts';
-import type { Scanner, Value } from './filter-syntax.ts';
+import type { Extracted, MessageFilter, Scanner, Value } from './filter-syntax.ts';
 import { createScanner, readComparison } from './filter-syntax.ts';
 
 type Selector = readonly (string | number)[];

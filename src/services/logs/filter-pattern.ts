@@ -3,13 +3,8 @@
 // filters, and filter log events", and its pages on unstructured, JSON and space-delimited events.
 import { compileFields } from './filter-fields.ts';
 import { compileJson } from './filter-json.ts';
+import type { MessageFilter } from './filter-syntax.ts';
 import { compileTerms } from './filter-terms.ts';
-
-/** What a match found: values by selector or field name; empty for patterns of terms. */
-export type Extracted = Readonly<Record<string, string>>;
-
-/** The values extracted from a message, or undefined when it does not match. */
-export type MessageFilter = (message: string) => Extracted | undefined;
 
 /**
  * Compiles a pattern: terms, `{ JSON expression }` or `[space, delimited, fields]`. The empty

@@ -6,10 +6,16 @@ export class FilterSyntaxError extends Error {
   override readonly name = 'FilterSyntaxError';
 }
 
+/** What a match found: values by selector or field name; empty for patterns of terms. */
+export type Extracted = Readonly<Record<string, string>>;
+
+/** The values extracted from a message, or undefined when it does not match. */
+export type MessageFilter = (message: string) => Extracted | undefined;
+
 export type Value = string | number | boolean | null;
 export type ValueTest = (value: Value) => boolean;
 
-export type Operator = '=' | '!=' | '<' | '<=' | '>' | '>=';
+type Operator = '=' | '!=' | '<' | '<=' | '>' | '>=';
 const OPERATORS: readonly Operator[] = ['<=', '>=', '!=', '=', '<', '>'];
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;

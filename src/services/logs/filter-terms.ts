@@ -1,6 +1,6 @@
 // Patterns of terms for unstructured events: `ERROR -ARGUMENTS`, `?ERROR ?WARN`, `"a phrase"`,
 // `%regex%`.
-import type { MessageFilter } from './filter-pattern.ts';
+import type { MessageFilter } from './filter-syntax.ts';
 import { createScanner, readQuoted, regexTest } from './filter-syntax.ts';
 
 type TextTest = (message: string) => boolean;

@@ -12,6 +12,8 @@ export const IN_FLIGHT_MAX = 120_000;
 export const VISIBILITY_TIMEOUT_MAX_SEC = 43_200;
 export const DELAY_MAX_SEC = 900;
 export const WAIT_MAX_SEC = 20;
+/** How long a deduplication id is remembered. */
+export const DEDUPLICATION_MS = 300_000;
 export const PURGE_INTERVAL_SEC = 60;
 export const LIST_RESULTS_MAX = 1_000;
 export const TAGS_MAX = 50;

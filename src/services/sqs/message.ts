@@ -47,6 +47,21 @@ export interface Delivery {
   readonly receivedMs?: number;
 }
 
+/** A message's entry in the order of its queue. */
+export interface Waiting {
+  readonly messageId: string;
+  readonly place: Place;
+  readonly delivery: Delivery;
+  /** In FIFO queues. */
+  readonly groupId?: string | undefined;
+}
+
+export interface QueueCounts {
+  readonly visible: number;
+  readonly inFlight: number;
+  readonly delayed: number;
+}
+
 export const UNTOUCHED: Omit<Delivery, 'sentMs'> = { receives: 0, receivesEver: 0 };
 
 export type Fate = 'expired' | 'dead-letter' | 'deliver';
@@ -67,7 +82,19 @@ export function decideFate(
   return 'deliver';
 }
 
-export function isExpired(sentMs: number, retentionMs: number, nowMs: number): boolean {
+/** The counts with one more message; one past its retention does not count. */
+export function countInto(
+  counts: QueueCounts,
+  { delivery, visibleMs }: { delivery: Delivery; visibleMs: number },
+  { queue, nowMs }: { queue: { readonly retentionSec: number }; nowMs: number },
+): QueueCounts {
+  if (isExpired(delivery.sentMs, queue.retentionSec * 1000, nowMs)) return counts;
+  if (visibleMs <= nowMs) return { ...counts, visible: counts.visible + 1 };
+  if (delivery.receives > 0) return { ...counts, inFlight: counts.inFlight + 1 };
+  return { ...counts, delayed: counts.delayed + 1 };
+}
+
+function isExpired(sentMs: number, retentionMs: number, nowMs: number): boolean {
   return sentMs + retentionMs <= nowMs;
 }
 

@@ -1,27 +1,28 @@
 // One step of a message move task: moves some messages, then waits as the task's rate says.
 import type { Tx } from '../../base/store.ts';
 import type { WorkContext } from '../../kernel/context.ts';
-import { MOVE_BATCH } from './limits.ts';
-import type { Message } from './message.ts';
+import { MOVE_BATCH, MOVE_TASKS_KEPT } from './limits.ts';
+import type { Message, Waiting } from './message.ts';
 import { UNTOUCHED } from './message.ts';
 import type { MoveTask } from './move-task.ts';
 import { movedMessageId, moveIntervalMs } from './move-task.ts';
 import type { Queue } from './queue.ts';
 import { parseQueueArn } from './queue.ts';
-import type { Waiting } from './store.ts';
+import { numberOf } from './sequence-number.ts';
 import {
   addMessage,
   claimVisible,
   findMessage,
   findQueue,
   listMoveTasks,
-  nextArrival,
+  placeLast,
   putMoveTask,
   removeMessage,
 } from './store.ts';
-import { MOVE_TASKS_KEPT } from './limits.ts';
 
 const QUEUE_GONE = 'AWS.SimpleQueueService.NonExistentQueue';
+/** The message was sent to the dead-letter queue itself and the task has no destination. */
+const NO_SOURCE = 'CouldNotDetermineMessageSource';
 
 type Schedule = (tx: Tx, ctx: WorkContext, next: { task: MoveTask; dueMs: number }) => void;
 
@@ -36,7 +37,8 @@ export async function runMoveStep(
     const task = tasks.find((each) => each.id === taskId);
     if (task?.status !== 'RUNNING') return;
     const queue = await findQueue(tx, scope, source);
-    const next = queue === undefined ? fail(task) : await moveSome(tx, ctx, { task, queue });
+    const next =
+      queue === undefined ? fail(task, QUEUE_GONE) : await moveSome(tx, ctx, { task, queue });
     putMoveTask(tx, next);
     if (next.status === 'RUNNING') {
       schedule(tx, ctx, { task: next, dueMs: ctx.clock.now() + moveIntervalMs(next) });
@@ -55,27 +57,28 @@ async function moveSome(
   const limit = Math.min(left, task.maxPerSecond === undefined ? MOVE_BATCH : 1);
   const claimed = limit <= 0 ? [] : await claimVisible(tx, queue, { nowMs, limit });
   if (claimed.length === 0) return { ...task, status: 'COMPLETED' };
-  for (const waiting of claimed) {
+  for (const [at, waiting] of claimed.entries()) {
     const sentMs = waiting.delivery.sentMs;
     const message = await findMessage(tx, queue, { sentMs, messageId: waiting.messageId });
-    const target = message && (await findDestination(tx, task, message));
-    if (message === undefined || target === undefined) return fail(task);
-    removeMessage(tx, queue, waiting);
-    addMessage(tx, target, rebirth(message, { task, waiting, ctx, target }), {
-      ...UNTOUCHED,
-      sentMs: nowMs,
+    if (message === undefined) continue;
+    const arn = task.destinationArn ?? message.deadLetterSourceArn;
+    const target = arn === undefined ? undefined : await findByArn(tx, arn);
+    if (target === undefined) {
+      const soFar = { ...task, moved: task.moved + at };
+      return fail(soFar, arn === undefined ? NO_SOURCE : QUEUE_GONE);
+    }
+    await removeMessage(tx, queue, waiting);
+    await addMessage(tx, target, {
+      message: await rebirth(tx, message, { task, waiting, ctx, target }),
+      delivery: { ...UNTOUCHED, sentMs: nowMs },
     });
   }
   const moved = task.moved + claimed.length;
   return { ...task, moved, status: moved >= task.toMove ? 'COMPLETED' : 'RUNNING' };
 }
 
-async function findDestination(
-  tx: Tx,
-  task: MoveTask,
-  message: Message,
-): Promise<Queue | undefined> {
-  const arn = parseQueueArn(task.destinationArn ?? message.deadLetterSourceArn ?? '');
+async function findByArn(tx: Tx, text: string): Promise<Queue | undefined> {
+  const arn = parseQueueArn(text);
   return arn && findQueue(tx, arn, arn.name);
 }
 
@@ -83,21 +86,25 @@ async function findDestination(
  * A redriven message is a new one: new id, new sent time, no receives counted.
  * Source: SQS Developer Guide, "Configure a dead-letter queue redrive".
  */
-function rebirth(
+async function rebirth(
+  tx: Tx,
   message: Message,
   options: { task: MoveTask; waiting: Waiting; ctx: WorkContext; target: Queue },
-): Message {
+): Promise<Message> {
   const { task, waiting, ctx, target } = options;
   const nowMs = ctx.clock.now();
+  const visibleMs = nowMs + target.delaySec * 1000;
+  const entered = await placeLast(tx, target, { store: ctx.store, visibleMs });
   const { deadLetterSourceArn: _, ...kept } = message;
   return {
     ...kept,
     id: movedMessageId(task, waiting.messageId),
     sentMs: nowMs,
-    entered: { visibleMs: nowMs + target.delaySec * 1000, arrival: nextArrival(ctx.store) },
+    entered,
+    ...numberOf(target, entered),
   };
 }
 
-function fail(task: MoveTask): MoveTask {
-  return { ...task, status: 'FAILED', failureReason: QUEUE_GONE };
+function fail(task: MoveTask, failureReason: string): MoveTask {
+  return { ...task, status: 'FAILED', failureReason };
 }

@@ -1,7 +1,7 @@
 // Message move tasks: a dead-letter queue's messages on their way back (DLQ redrive).
 import { createHash } from 'node:crypto';
 
-export type MoveStatus = 'RUNNING' | 'COMPLETED' | 'CANCELLING' | 'CANCELLED' | 'FAILED';
+type MoveStatus = 'RUNNING' | 'COMPLETED' | 'CANCELLING' | 'CANCELLED' | 'FAILED';
 
 export interface MoveTask {
   readonly id: string;

@@ -2,18 +2,19 @@
 import type { Tx } from '../../base/store.ts';
 import type { WorkContext } from '../../kernel/context.ts';
 import { queueDoesNotExist } from './errors.ts';
-import type { Delivery, Message } from './message.ts';
+import type { Delivery, Message, Waiting } from './message.ts';
 import { countReceive, decideFate } from './message.ts';
 import type { Queue } from './queue.ts';
 import { parseQueueArn, queueArn } from './queue.ts';
-import type { Waiting } from './store.ts';
+import { numberOf } from './sequence-number.ts';
 import {
   addMessage,
   claimVisible,
   findMessage,
   findQueue,
   moveMessage,
-  nextArrival,
+  placeLast,
+  queueTopic,
   removeMessage,
 } from './store.ts';
 
@@ -57,19 +58,20 @@ export function takeMessages(ctx: WorkContext, options: TakeOptions): Promise<re
           messageId: waiting.messageId,
         });
         if (fate === 'expired' || message === undefined) {
-          removeMessage(tx, queue, waiting);
+          await removeMessage(tx, queue, waiting);
         } else if (fate === 'dead-letter' && deadLetterQueue !== undefined) {
-          removeMessage(tx, queue, waiting);
-          buryMessage(tx, deadLetterQueue, { ctx, waiting, message, source: queue, nowMs });
+          await removeMessage(tx, queue, waiting);
+          await buryMessage(tx, deadLetterQueue, { ctx, waiting, message, source: queue, nowMs });
         } else {
           const delivery = countReceive(waiting.delivery, nowMs);
-          moveMessage(tx, queue, { waiting, visibleMs, delivery });
+          await moveMessage(tx, queue, { waiting, visibleMs, delivery });
           received.push({ queue, message, delivery });
         }
       }
       // With a timeout of zero the same messages would be claimed again.
       if (claimed.length === 0 || timeoutSec === 0) break;
     }
+    if (timeoutSec === 0 && received.length > 0) tx.notify(queueTopic(queue));
     return received;
   });
 }
@@ -84,19 +86,20 @@ async function findDeadLetterQueue(tx: Tx, queue: Queue): Promise<Queue | undefi
  * A message keeps its id, its attributes, its count of receives and the time it was sent (so its
  * retention goes on counting). Source: SQS Developer Guide, "Using dead-letter queues".
  */
-function buryMessage(
+async function buryMessage(
   tx: Tx,
   deadLetterQueue: Queue,
   options: { ctx: WorkContext; waiting: Waiting; message: Message; source: Queue; nowMs: number },
-): void {
+): Promise<void> {
   const { ctx, waiting, message, source, nowMs } = options;
+  const visibleMs = nowMs + deadLetterQueue.delaySec * 1000;
+  const entered = await placeLast(tx, deadLetterQueue, { store: ctx.store, visibleMs });
   const buried: Message = {
     ...message,
     deadLetterSourceArn: queueArn(source),
-    entered: {
-      visibleMs: nowMs + deadLetterQueue.delaySec * 1000,
-      arrival: nextArrival(ctx.store),
-    },
+    entered,
+    ...numberOf(deadLetterQueue, entered),
   };
-  addMessage(tx, deadLetterQueue, buried, { ...waiting.delivery, receives: 0 });
+  const delivery = { ...waiting.delivery, receives: 0 };
+  await addMessage(tx, deadLetterQueue, { message: buried, delivery });
 }

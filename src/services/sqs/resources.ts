@@ -31,13 +31,12 @@ const ATTRIBUTE_DEFAULTS: Readonly<Record<string, string>> = {
   KmsDataKeyReusePeriodSeconds: '300',
   SqsManagedSseEnabled: 'true',
 };
-/** Only sent when given: a standard queue does not know these names. */
-const FIFO_ATTRIBUTES = [
-  'FifoQueue',
-  'ContentBasedDeduplication',
-  'DeduplicationScope',
-  'FifoThroughputLimit',
-];
+/** Only sent for FIFO queues: a standard one does not know these names. */
+const FIFO_DEFAULTS: Readonly<Record<string, string>> = {
+  ContentBasedDeduplication: 'false',
+  DeduplicationScope: 'queue',
+  FifoThroughputLimit: 'perQueue',
+};
 
 const queue: ResourceHandler = {
   type: 'AWS::SQS::Queue',
@@ -81,7 +80,7 @@ const queue: ResourceHandler = {
     const before = givenAttributes(previous);
     const changed: Attributes = {};
     for (const name of new Set([...Object.keys(given), ...Object.keys(before)])) {
-      const wanted = given[name] ?? ATTRIBUTE_DEFAULTS[name];
+      const wanted = given[name] ?? ATTRIBUTE_DEFAULTS[name] ?? FIFO_DEFAULTS[name];
       if (wanted !== undefined && given[name] !== before[name]) changed[name] = wanted;
     }
     // The reuse period means something with a key only.
@@ -164,7 +163,7 @@ async function updateTags(
 
 function givenAttributes(properties: Properties): Attributes {
   const attributes: Attributes = {};
-  for (const name of [...Object.keys(ATTRIBUTE_DEFAULTS), ...FIFO_ATTRIBUTES]) {
+  for (const name of ['FifoQueue', ...Object.keys({ ...ATTRIBUTE_DEFAULTS, ...FIFO_DEFAULTS })]) {
     const value = properties[name];
     // AWS: FifoQueue is true or absent; CloudFormation leaves a false one out.
     if (value === undefined || (name === 'FifoQueue' && value === false)) continue;

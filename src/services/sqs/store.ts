@@ -1,11 +1,24 @@
-// The state of SQS: queues, their messages, and the order in which messages are handed out.
+// The state of SQS: queues, their messages, and the order in which messages are handed out. The
+// lines of FIFO queues are in `line-store.ts`; callers meet them through the functions here.
 import { AFTER_ANY } from '../../base/tuple.ts';
 import type { ReadTx, Store, Tx } from '../../base/store.ts';
 import type { Scope } from '../../kernel/context.ts';
 import { table } from '../../kernel/table.ts';
-import type { Delivery, Message, Place } from './message.ts';
+import type { Delivery, Message, Place, QueueCounts, Waiting } from './message.ts';
+import { countInto } from './message.ts';
 import type { MoveTask } from './move-task.ts';
 import type { Queue } from './queue.ts';
+import {
+  addToLine,
+  claimFromLines,
+  countLines,
+  eraseLines,
+  findInLine,
+  firstAvailableMs,
+  moveInLine,
+  nextSequence,
+  removeFromLine,
+} from './line-store.ts';
 
 /** Keyed `[account, region, name]`. */
 const queues = table<Queue>('sqs/queue');
@@ -23,19 +36,7 @@ const deadLetterSources = table<true>('sqs/dead-letter-source');
 /** Keyed `[account, region, sourceQueue, startedMs, taskId]`. */
 const moveTasks = table<MoveTask>('sqs/move-task');
 
-/** A message's entry in the order of its queue. */
-export interface Waiting {
-  readonly messageId: string;
-  readonly place: Place;
-  readonly delivery: Delivery;
-}
-
-export interface QueueCounts {
-  readonly visible: number;
-  readonly inFlight: number;
-  readonly delayed: number;
-}
-
+/** Rows of one page of a count. */
 const COUNT_PAGE = 1_000;
 const arrivals = new WeakMap<Store, number>();
 
@@ -43,10 +44,20 @@ const arrivals = new WeakMap<Store, number>();
  * A number that grows with every message this process puts into a store. It orders messages of the
  * same millisecond, so it need not outlive the process, and it is no key that writers contend for.
  */
-export function nextArrival(store: Store): number {
+function nextArrival(store: Store): number {
   const arrival = (arrivals.get(store) ?? 0) + 1;
   arrivals.set(store, arrival);
   return arrival;
+}
+
+/** Where a message goes that enters the queue now and is hidden until `visibleMs`. */
+export async function placeLast(
+  tx: Tx,
+  queue: Queue,
+  { store, visibleMs }: { store: Store; visibleMs: number },
+): Promise<Place> {
+  const arrival = queue.fifo === undefined ? nextArrival(store) : await nextSequence(tx, queue);
+  return { visibleMs, arrival };
 }
 
 /** Notified when a queue's messages may have become receivable. */
@@ -98,10 +109,15 @@ export async function listDeadLetterSources(
 }
 
 /** Puts a message into the queue's backlog, where `message.entered` says. */
-export function addMessage(tx: Tx, queue: Queue, message: Message, delivery: Delivery): void {
+export async function addMessage(
+  tx: Tx,
+  queue: Queue,
+  { message, delivery }: { message: Message; delivery: Delivery },
+): Promise<void> {
   messages.put(tx, [...backlogKey(queue), message.sentMs, message.id], message);
-  order.put(tx, orderKey(queue, message.entered, message.id), delivery);
   tx.notify(queueTopic(queue));
+  if (queue.fifo !== undefined) return addToLine(tx, queue, { message, delivery });
+  order.put(tx, orderKey(queue, message.entered, message.id), delivery);
 }
 
 /** Up to `limit` messages visible at `nowMs` that no other receiver is taking at this moment. */
@@ -110,6 +126,7 @@ export async function claimVisible(
   queue: Queue,
   { nowMs, limit }: { nowMs: number; limit: number },
 ): Promise<Waiting[]> {
+  if (queue.fifo !== undefined) return claimFromLines(tx, queue, { nowMs, limit });
   const rows = await order.claim(
     tx,
     backlogKey(queue),
@@ -125,6 +142,7 @@ export async function claimVisible(
 
 /** When the first message of the queue is or becomes visible; undefined when it has none. */
 export async function firstVisibleMs(view: ReadTx, queue: Queue): Promise<number | undefined> {
+  if (queue.fifo !== undefined) return firstAvailableMs(view, queue);
   const [first] = await order.list(view, backlogKey(queue), { limit: 1 });
   return first === undefined ? undefined : Number(first.key[3]);
 }
@@ -143,6 +161,10 @@ export async function findWaiting(
   queue: Queue,
   message: { sentMs: number; messageId: string },
 ): Promise<Waiting | undefined> {
+  if (queue.fifo !== undefined) {
+    const found = await findMessage(view, queue, message);
+    return found && findInLine(view, queue, found);
+  }
   const place =
     (await places.get(view, [...backlogKey(queue), message.messageId])) ??
     (await findMessage(view, queue, message))?.entered;
@@ -152,20 +174,24 @@ export async function findWaiting(
 }
 
 /** Moves a message in the order: hidden until `visibleMs`. */
-export function moveMessage(
+export async function moveMessage(
   tx: Tx,
   queue: Queue,
   { waiting, visibleMs, delivery }: { waiting: Waiting; visibleMs: number; delivery: Delivery },
-): void {
+): Promise<void> {
+  if (queue.fifo !== undefined) return moveInLine(tx, queue, { waiting, visibleMs, delivery });
   const place: Place = { visibleMs, arrival: waiting.place.arrival };
   order.delete(tx, orderKey(queue, waiting.place, waiting.messageId));
   order.put(tx, orderKey(queue, place, waiting.messageId), delivery);
   places.put(tx, [...backlogKey(queue), waiting.messageId], place);
 }
 
-export function removeMessage(tx: Tx, queue: Queue, waiting: Waiting): void {
-  order.delete(tx, orderKey(queue, waiting.place, waiting.messageId));
-  places.delete(tx, [...backlogKey(queue), waiting.messageId]);
+export async function removeMessage(tx: Tx, queue: Queue, waiting: Waiting): Promise<void> {
+  if (queue.fifo !== undefined) await removeFromLine(tx, queue, waiting);
+  else {
+    order.delete(tx, orderKey(queue, waiting.place, waiting.messageId));
+    places.delete(tx, [...backlogKey(queue), waiting.messageId]);
+  }
   messages.delete(tx, [...backlogKey(queue), waiting.delivery.sentMs, waiting.messageId]);
 }
 
@@ -189,8 +215,8 @@ export async function countMessages(
   queue: Queue,
   nowMs: number,
 ): Promise<QueueCounts> {
-  const expiredMs = nowMs - queue.retentionSec * 1000;
-  const counts = { visible: 0, inFlight: 0, delayed: 0 };
+  if (queue.fifo !== undefined) return countLines(store, queue, nowMs);
+  let counts: QueueCounts = { visible: 0, inFlight: 0, delayed: 0 };
   let from = backlogKey(queue);
   for (;;) {
     const start = from;
@@ -198,10 +224,8 @@ export async function countMessages(
       order.range(view, start, [...backlogKey(queue), AFTER_ANY], { limit: COUNT_PAGE }),
     );
     for (const { key, value } of rows) {
-      if (value.sentMs <= expiredMs) continue;
-      if (Number(key[3]) <= nowMs) counts.visible += 1;
-      else if (value.receives > 0) counts.inFlight += 1;
-      else counts.delayed += 1;
+      const visibleMs = Number(key[3]);
+      counts = countInto(counts, { delivery: value, visibleMs }, { queue, nowMs });
     }
     const last = rows.at(-1);
     if (last === undefined || rows.length < COUNT_PAGE) return counts;
@@ -222,7 +246,8 @@ export async function eraseBacklog(
     { rows: await places.list(tx, prefix, { limit }), from: places },
   ];
   for (const { rows, from } of found) for (const row of rows) from.delete(tx, row.key);
-  return found.every(({ rows }) => rows.length < limit);
+  const noLines = await eraseLines(tx, prefix, limit);
+  return noLines && found.every(({ rows }) => rows.length < limit);
 }
 
 export function putMoveTask(tx: Tx, task: MoveTask): void {

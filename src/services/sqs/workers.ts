@@ -90,7 +90,7 @@ async function sweepExpired(payload: QueuePayload, ctx: WorkContext): Promise<vo
         sentMs: message.sentMs,
         messageId: message.id,
       });
-      if (waiting !== undefined) removeMessage(tx, queue, waiting);
+      if (waiting !== undefined) await removeMessage(tx, queue, waiting);
     }
     if (expired.length === ERASE_BATCH) return scheduleSweep(tx, ctx, { queue, dueMs: nowMs });
     const [oldest] = await listOldest(tx, queue, { beforeMs: Number.MAX_VALUE, limit: 1 });

@@ -58,7 +58,7 @@ export function checkTimes(startMs: number | undefined, endMs: number | undefine
 }
 
 /** As many events from the start of the list as one answer may hold. */
-export function cutToSize(events: readonly PlacedEvent[]): PlacedEvent[] {
+function cutToSize(events: readonly PlacedEvent[]): PlacedEvent[] {
   let bytes = 0;
   const end = events.findIndex((event) => (bytes += measureEvent(event)) > PAGE_MAX_BYTES);
   return end === -1 ? [...events] : events.slice(0, Math.max(1, end));

@@ -38,7 +38,11 @@ export async function setQueueAttributes(
   if (Object.keys(attributes).length === 0) throw missingParameter('Attribute.Name');
   await ctx.store.transact(async (tx) => {
     const queue = await requireQueue(tx, ctx.region, address);
-    const changed: Queue = { ...queue, ...readSettings(attributes), modifiedMs: ctx.nowMs };
+    const changed: Queue = {
+      ...queue,
+      ...readSettings(attributes, queue.fifo),
+      modifiedMs: ctx.nowMs,
+    };
     if (attributes['RedrivePolicy'] !== undefined) await checkRedriveTarget(tx, changed);
     putQueue(tx, changed, queue);
     // A shorter retention may have ended the life of messages already.
@@ -70,6 +74,9 @@ export async function checkRedriveTarget(view: ReadTx, queue: Queue): Promise<vo
   }
   const deadLetterQueue = await findQueue(view, queue, target.name);
   if (deadLetterQueue === undefined) throw refuse('Dead letter target does not exist.');
+  if ((deadLetterQueue.fifo === undefined) !== (queue.fifo === undefined)) {
+    throw refuse('Dead-letter target must be same type of queue as the source.');
+  }
   if (!permitsSource(deadLetterQueue, queueArn(queue))) {
     throw refuse(
       'The redrive allow policy of the dead letter target does not allow this source queue.',

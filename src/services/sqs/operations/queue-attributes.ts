@@ -1,6 +1,6 @@
 // Queue attributes between AWS's names and text, and the queue's settings.
-import type { Queue, QueueSettings } from '../queue.ts';
-import { queueArn } from '../queue.ts';
+import type { FifoSettings, Queue, QueueSettings } from '../queue.ts';
+import { DEFAULT_FIFO, queueArn } from '../queue.ts';
 import { readRedriveAllowPolicy, readRedrivePolicy } from '../redrive-policy.ts';
 import {
   encryptionsAreExclusive,
@@ -8,7 +8,7 @@ import {
   unknownAttribute,
   unsupported,
 } from '../errors.ts';
-import type { QueueCounts } from '../store.ts';
+import type { QueueCounts } from '../message.ts';
 
 type Patch = { -readonly [K in keyof QueueSettings]?: QueueSettings[K] };
 type WireAttributes = Readonly<Partial<Record<string, string>>>;
@@ -34,12 +34,13 @@ const FACTS: Readonly<Record<string, (queue: Queue) => string>> = {
   LastModifiedTimestamp: (queue) => String(Math.floor(queue.modifiedMs / 1000)),
 };
 
-const FIFO_ATTRIBUTES = new Set([
-  'FifoQueue',
-  'ContentBasedDeduplication',
-  'DeduplicationScope',
-  'FifoThroughputLimit',
-]);
+/** Of FIFO queues only; `FifoQueue` itself never changes. */
+const FIFO: Readonly<Record<string, (fifo: FifoSettings) => string>> = {
+  FifoQueue: () => 'true',
+  ContentBasedDeduplication: (fifo) => String(fifo.contentBasedDeduplication),
+  DeduplicationScope: (fifo) => fifo.deduplicationScope,
+  FifoThroughputLimit: (fifo) => fifo.throughputLimit,
+};
 
 const SETTINGS: Readonly<Record<string, Setting>> = {
   VisibilityTimeout: integer('visibilityTimeoutSec', {
@@ -124,12 +125,18 @@ const SETTINGS: Readonly<Record<string, Setting>> = {
   },
 };
 
-/** The settings the attributes ask for. Throws for unknown names and values out of range. */
-export function readSettings(attributes: WireAttributes): Patch {
+/**
+ * The settings the attributes ask for. Throws for unknown names and values out of range.
+ * @param fifo the FIFO settings there are; absent for standard queues.
+ */
+export function readSettings(attributes: WireAttributes, fifo: FifoSettings | undefined): Patch {
   const patch: Patch = {};
   for (const [name, text] of Object.entries(attributes)) {
     if (text === undefined) continue;
-    if (FIFO_ATTRIBUTES.has(name)) throw refuseFifo(name, text);
+    if (fifo !== undefined && name in FIFO) {
+      patch.fifo = readFifo(patch.fifo ?? fifo, { name, text });
+      continue;
+    }
     const setting = SETTINGS[name];
     if (setting === undefined) throw unknownAttribute(name);
     setting.read(text, patch);
@@ -140,7 +147,18 @@ export function readSettings(attributes: WireAttributes): Patch {
   } else if (patch.managedEncryption === true) {
     patch.kmsKeyId = undefined;
   }
+  checkThroughput(patch.fifo);
   return patch;
+}
+
+// Source: SQS API reference, CreateQueue, "high throughput for FIFO queues".
+function checkThroughput(fifo: FifoSettings | undefined): void {
+  if (fifo?.throughputLimit !== 'perMessageGroupId' || fifo.deduplicationScope === 'messageGroup')
+    return;
+  throw invalidAttributeValue(
+    'FifoThroughputLimit',
+    'perMessageGroupId is allowed only when DeduplicationScope is messageGroup.',
+  );
 }
 
 /** The first of the attributes whose value differs from the queue's; undefined when all agree. */
@@ -151,18 +169,19 @@ export function findDifference(
 ): string | undefined {
   const wished: QueueSettings = { ...queue, ...asked };
   return Object.keys(attributes).find((name) => {
-    const setting = SETTINGS[name];
-    return setting !== undefined && setting.show(queue) !== setting.show(wished);
+    const show = (settings: QueueSettings): string | undefined =>
+      SETTINGS[name]?.show(settings) ?? (settings.fifo && FIFO[name]?.(settings.fifo));
+    return show(queue) !== show(wished);
   });
 }
 
 /** The names asked for, `All` spelled out. Throws for a name SQS does not know. */
 export function readAttributeNames(names: readonly string[] | undefined): Set<string> {
-  const known = [...Object.keys(FACTS), ...Object.keys(COUNTS), ...Object.keys(SETTINGS)];
+  const known = [FACTS, COUNTS, SETTINGS, FIFO].flatMap((part) => Object.keys(part));
   const wanted = new Set<string>();
   for (const name of names ?? []) {
     if (name === 'All') for (const each of known) wanted.add(each);
-    else if (known.includes(name) || FIFO_ATTRIBUTES.has(name)) wanted.add(name);
+    else if (known.includes(name)) wanted.add(name);
     else throw unknownAttribute(name);
   }
   return wanted;
@@ -183,7 +202,9 @@ export function showAttributes(
     const count = COUNTS[name];
     const text =
       count === undefined
-        ? (FACTS[name]?.(queue) ?? SETTINGS[name]?.show(queue))
+        ? (FACTS[name]?.(queue) ??
+          SETTINGS[name]?.show(queue) ??
+          (queue.fifo && FIFO[name]?.(queue.fifo)))
         : String(counts[count]);
     if (text !== undefined) shown[name] = text;
   }
@@ -221,11 +242,30 @@ function boolean(name: string, text: string): boolean {
   throw invalidAttributeValue(name);
 }
 
-// AWS: a standard queue knows none of these names; FifoQueue=false too is an unknown attribute.
-function refuseFifo(name: string, text: string): Error {
-  return name === 'FifoQueue' && /^true$/i.test(text)
-    ? unsupported('FIFO queues')
-    : unknownAttribute(name);
+/** Whether CreateQueue's attributes ask for a FIFO queue. */
+export function readFifoWish(attributes: WireAttributes): FifoSettings | undefined {
+  // AWS: a standard queue knows no FifoQueue; false too is an unknown attribute.
+  return /^true$/i.test(attributes['FifoQueue'] ?? '') ? DEFAULT_FIFO : undefined;
+}
+
+function readFifo(
+  fifo: FifoSettings,
+  { name, text }: { name: string; text: string },
+): FifoSettings {
+  switch (name) {
+    case 'ContentBasedDeduplication':
+      return { ...fifo, contentBasedDeduplication: boolean(name, text) };
+    case 'DeduplicationScope':
+      if (text !== 'queue' && text !== 'messageGroup') throw invalidAttributeValue(name);
+      return { ...fifo, deduplicationScope: text };
+    case 'FifoThroughputLimit':
+      if (text !== 'perQueue' && text !== 'perMessageGroupId') throw invalidAttributeValue(name);
+      return { ...fifo, throughputLimit: text };
+    default:
+      // Recorded: test_set_unsupported_attribute_fifo.
+      if (boolean(name, text)) return fifo;
+      throw invalidAttributeValue(name, 'Modifying queue type is not supported.');
+  }
 }
 
 function isJsonObject(text: string): boolean {

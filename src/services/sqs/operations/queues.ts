@@ -3,7 +3,7 @@ import { randomUuid } from '../../../base/random.ts';
 import type { Tx } from '../../../base/store.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
-import { invalidParameter, purgeQueueInProgress, queueNameExists, unsupported } from '../errors.ts';
+import { invalidParameter, purgeQueueInProgress, queueNameExists } from '../errors.ts';
 import { LIST_RESULTS_MAX, PURGE_INTERVAL_SEC, TAGS_MAX } from '../limits.ts';
 import type { Queue } from '../queue.ts';
 import { DEFAULT_SETTINGS } from '../queue.ts';
@@ -18,7 +18,7 @@ import {
 import { scheduleErase, scheduleSweep } from '../workers.ts';
 import { checkRedriveTarget } from './attributes.ts';
 import { queueUrl, readQueueUrl, requireQueue } from './locate-queue.ts';
-import { findDifference, readSettings } from './queue-attributes.ts';
+import { findDifference, readFifoWish, readSettings } from './queue-attributes.ts';
 
 /**
  * Differs: a name may be used again at once after DeleteQueue (AWS asks for 60 seconds, because its
@@ -28,10 +28,10 @@ export async function createQueue(
   input: InputOf<'sqs', 'CreateQueue'>,
   ctx: RequestContext,
 ): Promise<OutputOf<'sqs', 'CreateQueue'>> {
-  const name = checkQueueName(input.QueueName);
   const attributes: Partial<Record<string, string>> = input.Attributes ?? {};
-  const settings = readSettings(attributes);
-  if (name.endsWith('.fifo')) throw unsupported('FIFO queues');
+  const fifo = readFifoWish(attributes);
+  const name = checkQueueName(input.QueueName, fifo !== undefined);
+  const settings = readSettings(attributes, fifo);
   const tags = input.tags ?? {};
   if (Object.keys(tags).length > TAGS_MAX) {
     throw invalidParameter(`Too many tags added for queue ${name}.`);
@@ -81,7 +81,7 @@ export async function getQueueUrl(
 ): Promise<OutputOf<'sqs', 'GetQueueUrl'>> {
   const address = {
     account: input.QueueOwnerAWSAccountId ?? ctx.account,
-    name: checkQueueName(input.QueueName),
+    name: input.QueueName ?? '',
   };
   await ctx.store.read((view) => requireQueue(view, ctx.region, address));
   return { QueueUrl: queueUrl(ctx, address) };

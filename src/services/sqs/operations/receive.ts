@@ -7,7 +7,7 @@ import { IN_FLIGHT_MAX } from '../limits.ts';
 import type { Queue, QueueAddress } from '../queue.ts';
 import type { Received } from '../receive-step.ts';
 import { takeMessages } from '../receive-step.ts';
-import { checkMaxMessages, checkVisibilityTimeout, checkWait } from '../rules.ts';
+import { checkAttemptId, checkMaxMessages, checkVisibilityTimeout, checkWait } from '../rules.ts';
 import { countMessages, firstVisibleMs, queueTopic } from '../store.ts';
 import { waitUntil } from '../wait-until.ts';
 import { readQueueUrl, requireQueue } from './locate-queue.ts';
@@ -40,6 +40,7 @@ interface Poll {
 async function poll(ctx: RequestContext, request: Poll): Promise<readonly Received[]> {
   const { address, input } = request;
   let glance = await look(ctx, address);
+  checkAttemptId(input.ReceiveRequestAttemptId, glance.queue.fifo !== undefined);
   const waitSec = input.WaitTimeSeconds ?? glance.queue.receiveWaitSec;
   if (waitSec === 0) return attempt(ctx, request, { glance, isLongPoll: false });
   const deadlineMs = ctx.nowMs + waitSec * 1000;

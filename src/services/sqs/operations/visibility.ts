@@ -95,7 +95,7 @@ async function applyChange(
       'Total VisibilityTimeout for the message is beyond the limit [43200 seconds]',
     );
   }
-  moveMessage(tx, queue, {
+  await moveMessage(tx, queue, {
     waiting,
     visibleMs,
     delivery: waiting.delivery,
