@@ -21,7 +21,7 @@ export interface LoadResult {
   readonly cpuMicros: number | undefined;
 }
 
-export interface Load {
+interface Load {
   /** Keeps every connection busy for so long. */
   run(durationMs: number): Promise<void>;
   /** Figures of all that ran since the last call of `forget`. */
@@ -35,7 +35,7 @@ const WARM_UP_PART = 0.3;
 /** Machines have moods: what is compared takes turns, so that both meet the same ones. */
 const TURNS = 4;
 
-export async function openLoad({ server, connections, scenario }: LoadOptions): Promise<Load> {
+async function openLoad({ server, connections, scenario }: LoadOptions): Promise<Load> {
   const opened = await Promise.all(Array.from({ length: connections }, () => openConnection(server.endpoint)));
   let number = 0;
   let latencies: number[] = [];
@@ -103,7 +103,7 @@ export async function compareLoads(
   }
 }
 
-export function percentile(sorted: ArrayLike<number>, part: number): number {
+function percentile(sorted: ArrayLike<number>, part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
 }
 

@@ -20,7 +20,7 @@ export interface Failure {
   readonly error: string;
 }
 
-export function isReached({ value, goal }: Figure): boolean | undefined {
+function isReached({ value, goal }: Figure): boolean | undefined {
   if (goal === undefined) return undefined;
   return goal.atMost ? value <= goal.value : value >= goal.value;
 }

@@ -5,12 +5,10 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(reso
 
 /** Whether `quiet` resolves within a few turns. */
 async function becomesQuiet(quiet: Promise<void>): Promise<boolean> {
-  let resolved = false;
-  void quiet.then(() => {
-    resolved = true;
-  });
-  for (let turn = 0; turn < 6; turn++) await nextTurn();
-  return resolved;
+  const turns = async (): Promise<void> => {
+    for (let turn = 0; turn < 6; turn++) await nextTurn();
+  };
+  return Promise.race([quiet.then(() => true), turns().then(() => false)]);
 }
 
 describe('activity', () => {
@@ -53,7 +51,7 @@ describe('activity', () => {
   test('does not count what is parked, and counts it again afterwards', async () => {
     const activity = createActivity(nextTurn);
     const token = activity.begin();
-    let wake = (_: string): void => {};
+    let wake: (message: string) => void = () => {};
     const parked = token.park(new Promise<string>((resolve) => (wake = resolve)));
     expect([activity.inFlight, await becomesQuiet(activity.quiet())]).toEqual([0, true]);
     wake('message');
@@ -66,7 +64,7 @@ describe('activity', () => {
   test('counts a token again after the last of several parks, also failed ones', async () => {
     const activity = createActivity(nextTurn);
     const token = activity.begin();
-    let fail = (_: Error): void => {};
+    let fail: (error: Error) => void = () => {};
     let wake = (): void => {};
     const first = token.park(new Promise<void>((_, reject) => (fail = reject)));
     const second = token.park(new Promise<void>((resolve) => (wake = resolve)));

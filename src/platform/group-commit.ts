@@ -6,7 +6,7 @@ import type { PendingView } from './pending-writes.ts';
 import type { Mark, MarkedSnapshot, StoreEngine, Writes } from './store-engine.ts';
 
 /** Where a transaction begins. */
-export interface Start {
+interface Start {
   readonly snapshot: MarkedSnapshot;
   /** Validated writes that the snapshot does not hold yet. */
   readonly pending: PendingView | undefined;
@@ -71,27 +71,27 @@ export function createGroupCommit(engine: StoreEngine, onForeignCommit: () => vo
   }
 
   /** Waits for a commit that the engine does not make at once. */
-  function follow(batch: Batch, sent: Promise<boolean>): void {
+  async function follow(batch: Batch, sent: Promise<boolean>): Promise<void> {
     const expectedCommits = known;
     inFlight = batch;
-    sent.then(
-      (durable) => {
-        inFlight = undefined;
-        if (durable) {
-          known = Math.max(known, expectedCommits + 1);
-          pending.settle(batch.writes.keys(), batch.lastNumber);
-        } else {
-          startEpoch();
-        }
-        batch.resolve(durable);
-        sendGathered();
-      },
-      (error: unknown) => {
-        inFlight = undefined;
-        startEpoch();
-        batch.reject(error);
-      },
-    );
+    let durable: boolean;
+    try {
+      durable = await sent;
+    } catch (error) {
+      inFlight = undefined;
+      startEpoch();
+      batch.reject(error);
+      return;
+    }
+    inFlight = undefined;
+    if (durable) {
+      known = Math.max(known, expectedCommits + 1);
+      pending.settle(batch.writes.keys(), batch.lastNumber);
+    } else {
+      startEpoch();
+    }
+    batch.resolve(durable);
+    sendGathered();
   }
 
   function sendGathered(): void {
@@ -100,7 +100,7 @@ export function createGroupCommit(engine: StoreEngine, onForeignCommit: () => vo
     gathering = undefined;
     const sent = engine.commit({ writes: batch.writes, expectedCommits: known, nextSequence });
     assert(sent !== true, 'an engine that commits at once never lets commits gather');
-    follow(batch, sent);
+    void follow(batch, sent);
   }
 
   function submit(writes: Writes, number: number): Outcome {
@@ -112,7 +112,7 @@ export function createGroupCommit(engine: StoreEngine, onForeignCommit: () => vo
       }
       pending.add(writes, number);
       const batch = createBatch(new Map(writes), number);
-      follow(batch, sent);
+      void follow(batch, sent);
       return batch.outcome;
     }
     gathering ??= createBatch(new Map(), number);

@@ -15,7 +15,7 @@ export function createListeners(): Listeners {
   function wake(topics: Iterable<string>): void {
     for (const topic of topics) {
       // A copy: a listener may stop listening, or begin again, while it is called.
-      for (const call of [...(byTopic.get(topic) ?? [])]) callSafely(call);
+      for (const call of Array.from(byTopic.get(topic) ?? [])) callSafely(call);
     }
   }
 

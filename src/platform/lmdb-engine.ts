@@ -3,8 +3,8 @@ import { open } from 'lmdb';
 import type { Database, RootDatabase, Transaction } from 'lmdb';
 import { UserError, assert } from '../base/errors.ts';
 import { checkDatabaseFile } from './lmdb-file.ts';
-import type { KeyRange } from './ordered-map.ts';
-import type { EncodedEntry, Mark, MarkedSnapshot, StoreEngine } from './store-engine.ts';
+import { type SharedSnapshot, shareSnapshot } from './lmdb-snapshot.ts';
+import type { Mark, StoreEngine } from './store-engine.ts';
 
 const FORMAT = 'cloudlet-store 1';
 
@@ -171,72 +171,6 @@ function createEngine({ root, entries, meta }: Databases): StoreEngine {
   };
 }
 
-interface SharedSnapshot extends MarkedSnapshot {
-  /** One more user, who will release it. */
-  share(): void;
-  /** Ends it, whoever uses it still. */
-  end(): void;
-}
-
-interface SnapshotParts {
-  readonly entries: Databases['entries'];
-  readonly transaction: Transaction;
-  readonly mark: Mark;
-}
-
-/** @returns a snapshot with one user. */
-function shareSnapshot({ entries, transaction, mark }: SnapshotParts, ended: () => void): SharedSnapshot {
-  let users = 1;
-  const options = { transaction };
-
-  function end(): void {
-    if (users < 0) return;
-    users = -1;
-    transaction.done();
-    ended();
-  }
-
-  function checkOpen(): void {
-    assert(users > 0, 'the store is closed');
-  }
-
-  return {
-    mark,
-    get(key) {
-      checkOpen();
-      return entries.get(key, options);
-    },
-    range(range) {
-      checkOpen();
-      if (range.from >= range.to || range.limit <= 0) return [];
-      return readRange(entries, range, transaction);
-    },
-    share() {
-      users += 1;
-    },
-    release() {
-      users -= 1;
-      if (users === 0) end();
-    },
-    end,
-  };
-}
-
-function readRange(
-  entries: Databases['entries'],
-  { from, to, limit, reverse }: KeyRange,
-  transaction: Transaction,
-): EncodedEntry[] {
-  const bounds = reverse
-    ? { start: to, end: from, reverse, exclusiveStart: true, inclusiveEnd: true }
-    : { start: from, end: to };
-  const found: EncodedEntry[] = [];
-  for (const { key, value } of entries.getRange({ ...bounds, limit, transaction })) {
-    found.push([key, value]);
-  }
-  return found;
-}
-
 function encodeSequence(sequence: number): Buffer {
   const bytes = Buffer.alloc(8);
   bytes.writeDoubleBE(sequence);
@@ -249,10 +183,14 @@ function decodeSequence(bytes: Uint8Array): number {
 
 /** The reason of a failed commit: lmdb hands it over in a promise of its own. */
 async function explain(error: unknown): Promise<Error> {
-  const reason: unknown =
-    error instanceof Error && 'commitError' in error
-      ? await Promise.resolve(error.commitError).catch((cause: unknown) => cause)
-      : error;
+  let reason = error;
+  if (error instanceof Error && 'commitError' in error) {
+    try {
+      await error.commitError;
+    } catch (cause) {
+      reason = cause;
+    }
+  }
   return new Error(`the store could not commit: ${messageOf(reason)}`, { cause: reason });
 }
 

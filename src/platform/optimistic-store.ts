@@ -11,10 +11,12 @@ import { nextTurn } from './next-turn.ts';
 import type { Snapshot, StoreEngine } from './store-engine.ts';
 import { createTransaction, createView } from './transaction.ts';
 import type { Transaction } from './transaction.ts';
+import { type Turn, createTurns } from './turns.ts';
 
 // After so many conflicts a body no longer starts over at once, and after some more it runs alone.
 const CONFLICTS_BEFORE_PAUSE = 2;
 const CONFLICTS_BEFORE_ALONE = 6;
+const LONGEST_TURN_MS = 2_000;
 
 // How late, at most, a listener hears of commits of other processes.
 const FOREIGN_POLL_MS = 50;
@@ -30,11 +32,6 @@ interface Run {
 
 type Attempt<T> = { readonly done: true; readonly value: T } | { readonly done: false };
 
-/** The right to commit while nobody else does. */
-interface Turn {
-  readonly over: Promise<void>;
-}
-
 export function createOptimisticStore(engine: StoreEngine): Store {
   const log = createCommitLog();
   const listeners = createListeners();
@@ -42,7 +39,7 @@ export function createOptimisticStore(engine: StoreEngine): Store {
   const claims = createClaims();
   // In order of their start, so the first one is the oldest.
   const running = new Set<Run>();
-  let alone: Turn | undefined;
+  const turns = createTurns(LONGEST_TURN_MS);
   let closing: Promise<void> | undefined;
   // What another process commits wakes everybody here: topics do not leave their process.
   const foreign = createPoll(FOREIGN_POLL_MS, () => {
@@ -97,10 +94,9 @@ export function createOptimisticStore(engine: StoreEngine): Store {
     try {
       value = await body(run.transaction.tx);
       run.transaction.end();
-      if (run.transaction.hasWrites) {
-        while (alone !== undefined && alone !== turn) await alone.over;
-      }
+      if (run.transaction.hasWrites) await turns.pass(turn);
       outcome = commit(run);
+      turn?.end();
     } catch (error) {
       if (await seenOutcome(run)) throw error;
       return { done: false };
@@ -114,19 +110,16 @@ export function createOptimisticStore(engine: StoreEngine): Store {
 
   /** Runs a body that lost too often while no other one commits. */
   async function runAlone<T>(body: (tx: Tx) => Promise<T>): Promise<T> {
-    while (alone !== undefined) await alone.over;
-    const { turn, end } = createTurn();
-    alone = turn;
-    try {
-      for (;;) {
+    for (;;) {
+      const turn = await turns.begin();
+      try {
         const result = await attempt(body, turn);
         if (result.done) return result.value;
-        // Only another process can have come in between.
-        await nextTurn();
+      } finally {
+        turn.end();
       }
-    } finally {
-      alone = undefined;
-      end();
+      // Another process came in between, or the turn was too short.
+      await nextTurn();
     }
   }
 
@@ -178,12 +171,4 @@ function createPoll(everyMs: number, look: () => boolean): { start(): void; stop
     },
     stop,
   };
-}
-
-function createTurn(): { turn: Turn; end: () => void } {
-  let end = (): void => {};
-  const over = new Promise<void>((resolve) => {
-    end = resolve;
-  });
-  return { turn: { over }, end };
 }

@@ -1,22 +1,15 @@
 // What the optimistic store asks of the engine that keeps the entries.
+import type { KeyRange } from './ordered-map.ts';
 
 /** The value written under an encoded key; undefined: the key is removed. */
 export type Writes = ReadonlyMap<string, Uint8Array | undefined>;
 
 export type EncodedEntry = readonly [key: string, value: Uint8Array];
 
-/** `from <= key < to` over encoded keys; in order, or backwards from `to`. */
-export interface EncodedRange {
-  readonly from: string;
-  readonly to: string;
-  readonly limit: number;
-  readonly reverse: boolean;
-}
-
 /** The committed content at one instant. The bytes it returns belong to the caller. */
 export interface Snapshot {
   get(key: string): Uint8Array | undefined;
-  range(range: EncodedRange): EncodedEntry[];
+  range(range: KeyRange): EncodedEntry[];
   /** Must be called once. */
   release(): void;
 }
@@ -34,7 +27,7 @@ export interface MarkedSnapshot extends Snapshot {
   readonly mark: Mark;
 }
 
-export interface Commit {
+interface Commit {
   readonly writes: Writes;
   /** The commit count all of this rests upon; if it is no longer that, nothing is written. */
   readonly expectedCommits: number;

@@ -8,7 +8,7 @@ import type { PendingView, PendingWrite } from './pending-writes.ts';
 import type { EncodedEntry, Snapshot, Writes } from './store-engine.ts';
 
 /** The longest encoded key. Every engine holds keys of this size, so all refuse longer ones alike. */
-export const MAX_KEY_BYTES = 4000;
+const MAX_KEY_BYTES = 4000;
 
 // A claim reads a little more than it needs, since others may hold the first entries.
 const CLAIM_SLACK = 2;
