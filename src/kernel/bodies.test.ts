@@ -38,7 +38,7 @@ function fixture() {
         releaseBlob(tx, id, { ...SCOPE, timers, nowMs: 1000, worker: 's3/delete-body' }),
       ),
     /** Runs what is scheduled, as the dispatcher would. */
-    async runTimers() {
+    runTimers: async () => {
       for (const task of scheduled.splice(0)) await deleter(task.payload, context);
     },
   };

@@ -106,10 +106,6 @@ export function invalidBucketName(bucket: string): ServiceError {
   });
 }
 
-export function invalidBucketState(message: string): ServiceError {
-  return new ServiceError('InvalidBucketState', message, { status: 409 });
-}
-
 export function illegalLocationConstraint(constraint: string): ServiceError {
   return new ServiceError(
     'IllegalLocationConstraintException',
@@ -347,14 +343,6 @@ export function bucketAclNotAllowed(): ServiceError {
   return new ServiceError(
     'InvalidBucketAclWithObjectOwnership',
     "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
-  );
-}
-
-export function missingHeader(name: string): ServiceError {
-  return new ServiceError(
-    'MissingSecurityHeader',
-    'Your request was missing a required header',
-    { fields: { MissingHeaderName: name } },
   );
 }
 

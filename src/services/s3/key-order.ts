@@ -21,11 +21,6 @@ export function afterPrefix(prefix: string): string | undefined {
   return undefined;
 }
 
-/** Negative when `a` comes before `b` in UTF-8 order; JavaScript's own order is that of UTF-16. */
-export function compareKeys(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
-}
-
 /**
  * The common prefix `key` is rolled up into: from its start through the first `delimiter` after
  * `prefix`; undefined when it stands for itself.

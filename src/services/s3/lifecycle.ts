@@ -1,9 +1,16 @@
 // Lifecycle rules: which objects, versions and uploads are due to go, and when.
 import { invalidArgument, invalidRequest, malformedXml } from './errors.ts';
 import { LIFECYCLE_RULES_MAX } from './limits.ts';
-import type { ObjectVersion, Tag } from './store.ts';
+import type { Tag } from './tags.ts';
 
 const DAY_MS = 86_400_000;
+
+/** What rules look at in an object. */
+export interface ExpiringObject {
+  readonly lastModifiedMs: number;
+  readonly sizeBytes: number;
+  readonly description: { readonly tags?: readonly Tag[] };
+}
 
 export interface LifecycleFilter {
   readonly prefix?: string;
@@ -108,7 +115,7 @@ export function nextEvaluationMs(nowMs: number): number {
 export function findExpiration(
   rules: readonly LifecycleRule[],
   key: string,
-  object: ObjectVersion,
+  object: ExpiringObject,
 ): { readonly dueMs: number; readonly ruleId: string } | undefined {
   let first: { dueMs: number; ruleId: string } | undefined;
   for (const rule of rules) {
@@ -142,14 +149,21 @@ export function removesLoneMarker(
   });
 }
 
-/**
- * Whether a noncurrent version is to go.
- * @param newer how many noncurrent versions of the key are newer than this one.
- */
+export interface NoncurrentVersion {
+  /** Undefined for a delete marker. */
+  readonly object: ExpiringObject | undefined;
+  /** When it stopped being current. */
+  readonly sinceMs: number;
+  /** How many noncurrent versions of the key are newer. */
+  readonly newer: number;
+  readonly nowMs: number;
+}
+
+/** Whether a noncurrent version is to go. */
 export function expiresNoncurrent(
   rules: readonly LifecycleRule[],
   key: string,
-  version: { readonly object: ObjectVersion | undefined; readonly sinceMs: number; readonly newer: number; readonly nowMs: number },
+  version: NoncurrentVersion,
 ): boolean {
   return rules.some((rule) => {
     if (!rule.enabled || rule.noncurrentDays === undefined) return false;
@@ -181,7 +195,7 @@ export function findAbortion(
   return first;
 }
 
-function matchesFilter(filter: LifecycleFilter, key: string, object: ObjectVersion): boolean {
+function matchesFilter(filter: LifecycleFilter, key: string, object: ExpiringObject): boolean {
   const { prefix = '', tags = [], objectSizeGreaterThan, objectSizeLessThan } = filter;
   if (!key.startsWith(prefix)) return false;
   if (objectSizeGreaterThan !== undefined && object.sizeBytes <= objectSizeGreaterThan) return false;

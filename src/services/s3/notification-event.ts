@@ -76,7 +76,7 @@ export function formatTestEvent(event: {
 }
 
 /** Form encoding: a space is `+`; slashes stay. S3 user guide: `red flower.jpg` → `red+flower.jpg`. */
-export function encodeEventKey(key: string): string {
+function encodeEventKey(key: string): string {
   return encodeURIComponent(key)
     .replace(/[!'()~]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll('%20', '+')

@@ -12,7 +12,7 @@ import { listObjects, listObjectsV2 } from './operations/list-objects.ts';
 import { listMultipartUploads, listParts } from './operations/list-uploads.ts';
 import { listObjectVersions } from './operations/list-versions.ts';
 import * as multipart from './operations/multipart.ts';
-import * as notification from './operations/notification.ts';
+import * as notify from './operations/notification.ts';
 import * as object from './operations/object-settings.ts';
 import { postRoute } from './operations/post-object.ts';
 import { putObject } from './operations/put-object.ts';
@@ -23,10 +23,7 @@ import { RESOURCES } from './resources.ts';
 import { WORKERS, startSweep } from './workers.ts';
 
 const analytics = notImplemented('storage analytics, inventory and metrics come later');
-const annotations = notImplemented('object annotations come later');
-const directory = notImplemented('directory buckets (S3 Express) come later');
 const metadata = notImplemented('metadata tables come later');
-const objectLock = notImplemented('Object Lock comes later');
 
 export const s3 = defineService<'s3'>({
   id: 's3',
@@ -44,7 +41,7 @@ export const s3 = defineService<'s3'>({
     CreateBucketMetadataConfiguration: metadata,
     CreateBucketMetadataTableConfiguration: metadata,
     CreateMultipartUpload: multipart.createMultipartUpload,
-    CreateSession: directory,
+    CreateSession: notImplemented('directory buckets come later'),
     DeleteBucket: buckets.deleteBucket,
     DeleteBucketAnalyticsConfiguration: unset.deleteConfigurationById,
     DeleteBucketCors: settings.deleteBucketCors,
@@ -61,7 +58,7 @@ export const s3 = defineService<'s3'>({
     DeleteBucketTagging: settings.deleteBucketTagging,
     DeleteBucketWebsite: unset.deleteNothing,
     DeleteObject: deleteObject,
-    DeleteObjectAnnotation: annotations,
+    DeleteObjectAnnotation: notImplemented('annotations come later'),
     DeleteObjectTagging: object.deleteObjectTagging,
     DeleteObjects: deleteObjects,
     DeletePublicAccessBlock: settings.deletePublicAccessBlock,
@@ -79,7 +76,7 @@ export const s3 = defineService<'s3'>({
     GetBucketMetadataConfiguration: metadata,
     GetBucketMetadataTableConfiguration: metadata,
     GetBucketMetricsConfiguration: unset.getConfigurationById,
-    GetBucketNotificationConfiguration: notification.getBucketNotificationConfiguration,
+    GetBucketNotificationConfiguration: notify.getBucketNotificationConfiguration,
     GetBucketOwnershipControls: settings.getBucketOwnershipControls,
     GetBucketPolicy: settings.getBucketPolicy,
     GetBucketPolicyStatus: settings.getBucketPolicyStatus,
@@ -90,7 +87,7 @@ export const s3 = defineService<'s3'>({
     GetBucketWebsite: unset.getBucketWebsite,
     GetObject: getObject,
     GetObjectAcl: object.getObjectAcl,
-    GetObjectAnnotation: annotations,
+    GetObjectAnnotation: notImplemented('annotations come later'),
     GetObjectAttributes: object.getObjectAttributes,
     GetObjectLegalHold: unset.getObjectLockState,
     GetObjectLockConfiguration: unset.getObjectLockConfiguration,
@@ -105,9 +102,9 @@ export const s3 = defineService<'s3'>({
     ListBucketInventoryConfigurations: unset.listConfigurations,
     ListBucketMetricsConfigurations: unset.listConfigurations,
     ListBuckets: buckets.listBuckets,
-    ListDirectoryBuckets: directory,
+    ListDirectoryBuckets: notImplemented('directory buckets come later'),
     ListMultipartUploads: listMultipartUploads,
-    ListObjectAnnotations: annotations,
+    ListObjectAnnotations: notImplemented('annotations come later'),
     ListObjectVersions: listObjectVersions,
     ListObjects: listObjects,
     ListObjectsV2: listObjectsV2,
@@ -123,9 +120,7 @@ export const s3 = defineService<'s3'>({
     PutBucketLifecycleConfiguration: withDocument(lifecycle.putBucketLifecycleConfiguration),
     PutBucketLogging: notImplemented('server access logging comes later'),
     PutBucketMetricsConfiguration: analytics,
-    PutBucketNotificationConfiguration: withDocument(
-      notification.putBucketNotificationConfiguration,
-    ),
+    PutBucketNotificationConfiguration: withDocument(notify.putBucketNotificationConfiguration),
     PutBucketOwnershipControls: withDocument(settings.putBucketOwnershipControls),
     PutBucketPolicy: withDocument(settings.putBucketPolicy),
     PutBucketReplication: notImplemented('replication comes later'),
@@ -135,13 +130,13 @@ export const s3 = defineService<'s3'>({
     PutBucketWebsite: notImplemented('website hosting comes later'),
     PutObject: putObject,
     PutObjectAcl: withDocument(object.putObjectAcl),
-    PutObjectAnnotation: annotations,
-    PutObjectLegalHold: objectLock,
-    PutObjectLockConfiguration: objectLock,
-    PutObjectRetention: objectLock,
+    PutObjectAnnotation: notImplemented('annotations come later'),
+    PutObjectLegalHold: notImplemented('Object Lock comes later'),
+    PutObjectLockConfiguration: notImplemented('Object Lock comes later'),
+    PutObjectRetention: notImplemented('Object Lock comes later'),
     PutObjectTagging: withDocument(object.putObjectTagging),
     PutPublicAccessBlock: withDocument(settings.putPublicAccessBlock),
-    RenameObject: directory,
+    RenameObject: notImplemented('directory buckets come later'),
     RestoreObject: notImplemented('restoring archived objects comes later'),
     SelectObjectContent: notImplemented('AWS closed S3 Select to new customers'),
     UpdateBucketMetadataAnnotationTableConfiguration: metadata,

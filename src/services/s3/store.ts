@@ -8,15 +8,11 @@ import type { ChecksumAlgorithm } from './checksums.ts';
 import type { NotificationRule } from './notification-rules.ts';
 import type { CorsRule } from './cors.ts';
 import type { LifecycleRule } from './lifecycle.ts';
-
-export interface Tag {
-  readonly key: string;
-  readonly value: string;
-}
+import type { Tag } from './tags.ts';
 
 export type ObjectOwnership = 'BucketOwnerEnforced' | 'BucketOwnerPreferred' | 'ObjectWriter';
 
-export interface PublicAccessBlock {
+interface PublicAccessBlock {
   readonly blockPublicAcls: boolean;
   readonly ignorePublicAcls: boolean;
   readonly blockPublicPolicy: boolean;
@@ -61,7 +57,7 @@ export interface BlobPiece {
 }
 
 /** Where an object's bytes are: in the `s3/inline` table, or in blobs, in order. */
-export type Body =
+type Body =
   | { readonly kind: 'inline' }
   | { readonly kind: 'blobs'; readonly pieces: readonly BlobPiece[] };
 

@@ -6,7 +6,11 @@ import {
   TAG_KEY_MAX_CHARS,
   TAG_VALUE_MAX_CHARS,
 } from './limits.ts';
-import type { Tag } from './store.ts';
+
+export interface Tag {
+  readonly key: string;
+  readonly value: string;
+}
 
 // S3 user guide, "Tagging": letters, spaces and numbers of UTF-8, and + - = . _ : / @
 const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;

@@ -322,7 +322,7 @@ function checkNoConflict(
 }
 
 /** Takes an upload and its parts away. */
-export async function removeUpload(
+async function removeUpload(
   tx: Tx,
   found: FoundUpload,
   context: Parameters<typeof releasePiece>[0]['context'],

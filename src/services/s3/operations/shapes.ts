@@ -2,7 +2,7 @@
 import type { Grant, Grantee, RawGrant } from '../acl.ts';
 import { malformedXml } from '../errors.ts';
 import { canonicalUserId } from '../owner.ts';
-import type { Tag } from '../store.ts';
+import type { Tag } from '../tags.ts';
 
 /** The answer of operations that only do something. */
 export type Empty = Record<string, never>;
