@@ -291,6 +291,30 @@ describe('standby', () => {
   });
 });
 
+/** An engine with an idle function, its child, and a busy one: prints their process ids. */
+const VICTIM = String.raw`
+import { readFileSync } from 'node:fs';
+import { createHarness } from './engine-harness.ts';
+const harness = createHarness();
+const mark = harness.workDir + '/pid';
+const idle = await harness.define({ 'index.js': "const child = require('child_process').spawn('sleep', ['600']); exports.handler = async () => [process.pid, child.pid];" });
+const busy = await harness.define(
+  { 'index.js': "process.on('SIGTERM', () => {}); exports.handler = async () => { require('fs').writeFileSync(process.env.MARK, String(process.pid)); for (;;); };" },
+  { timeoutMs: 600_000, environment: { MARK: mark } },
+);
+const { json } = await harness.invoke(idle);
+void harness.invoke(busy);
+const poll = setInterval(() => {
+  try {
+    const pid = Number(readFileSync(mark, 'utf8'));
+    if (pid > 0) {
+      clearInterval(poll);
+      process.stdout.write(JSON.stringify([...json, pid]) + '\n');
+    }
+  } catch {}
+}, 10);
+`;
+
 describe('leaving', () => {
   test('creating and closing an unused engine touches nothing', async () => {
     const engine = createEngine({ workDir: '/nonexistent/for/sure', logs: { async write() {} }, endpoint: () => '', random: seededRandom(1) });
@@ -315,8 +339,8 @@ describe('leaving', () => {
     // In a process of its own, killed as a cloud would be.
     const root = join(import.meta.dirname, '..', '..');
     const outfile = join(root, 'node_modules', `.victim-${process.pid}.mjs`);
-    const entryPoints = [join(import.meta.dirname, 'engine-victim.ts')];
-    await build({ entryPoints, outfile, bundle: true, platform: 'node', format: 'esm', packages: 'external' });
+    const stdin = { contents: VICTIM, resolveDir: import.meta.dirname };
+    await build({ stdin, outfile, bundle: true, platform: 'node', format: 'esm', packages: 'external' });
     const victim = spawn(process.execPath, [outfile], { stdio: ['ignore', 'pipe', 'inherit'] });
     const line = await new Promise<string>((resolve) => victim.stdout.once('data', (data: Buffer) => resolve(String(data))));
     const pids = JSON.parse(line) as number[];

@@ -13,7 +13,7 @@ export type InitOutcome =
   | { readonly kind: 'ready'; readonly durationMs: number }
   | InitFailure;
 
-export interface InitFailure {
+interface InitFailure {
   readonly kind: 'failed';
   readonly durationMs: number;
   readonly status: 'error' | 'timeout';

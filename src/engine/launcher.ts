@@ -38,7 +38,7 @@ export interface BootRequest {
 }
 
 /** What a program that is not ours is started with. */
-export interface ForeignRequest extends BootRequest {
+interface ForeignRequest extends BootRequest {
   readonly tree: CodeTree;
   /** Undefined: `bootstrap` of the function or of a layer. */
   readonly command: readonly string[] | undefined;

@@ -16,7 +16,7 @@ export interface RuntimeEvents {
   initFailed(document: Buffer, errorType: string): void;
 }
 
-export interface DeliveredInvocation {
+interface DeliveredInvocation {
   readonly requestId: string;
   readonly payload: Uint8Array;
   readonly invokedArn: string;
@@ -86,6 +86,8 @@ function createSession(): Session {
   let assignment: string | undefined;
   let waitingForAssignment: Respond | undefined;
   let waitingForWork: Respond | undefined;
+  /** Handed over while the runtime had lost its connection: it comes back and asks again. */
+  let undelivered: DeliveredInvocation | undefined;
   /** The invocation being handled; `answered` once its response or error has come. */
   let current: { readonly id: string; answered: boolean } | undefined;
 
@@ -114,6 +116,7 @@ function createSession(): Session {
     },
     deliver(invocation) {
       const respond = waitingForWork;
+      undelivered = respond === undefined ? invocation : undefined;
       if (respond === undefined) return;
       waitingForWork = undefined;
       current = { id: invocation.requestId, answered: false };
@@ -145,7 +148,8 @@ function createSession(): Session {
   function next(respond: Respond): void {
     waitingForWork = respond;
     current = undefined;
-    session.events.ready();
+    if (undelivered === undefined) session.events.ready();
+    else session.deliver(undelivered);
   }
 
   function settle(id: string, isError: boolean, request: RuntimeRequest, respond: Respond): void {

@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { FunctionUnavailable } from '../base/function-runner.ts';
 
-export type RuntimeFamily = 'nodejs' | 'python' | 'provided';
+type RuntimeFamily = 'nodejs' | 'python' | 'provided';
 
 export interface Runtime {
   readonly family: RuntimeFamily;

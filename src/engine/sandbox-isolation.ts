@@ -31,7 +31,7 @@ const SYSTEM_FOLDERS = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
 const USER_ID = '993';
 const GROUP_ID = '990';
 
-export function createSandboxIsolation(bubblewrap: string): Isolation {
+function createSandboxIsolation(bubblewrap: string): Isolation {
   return {
     name: 'sandbox',
     bootsAhead: false,

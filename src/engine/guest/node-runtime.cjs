@@ -24,7 +24,7 @@ setImmediate(warmUp);
 
 function warmUp() {
   logging.warmUp();
-  if (!assigned) import('data:text/javascript,').catch(() => {});
+  if (!assigned) import('./node-warm-up.mjs').catch(() => {});
 }
 
 /** The engine is gone: nothing this process could still do would reach anyone. */
