@@ -212,6 +212,18 @@ describe('delivery to a queue', () => {
     expect(message).not.toHaveProperty('MessageAttributes');
   });
 
+  test('says how to end it, with a link that needs no credentials', async () => {
+    await subscribe();
+    await publish('hello');
+    const [message] = await receive();
+    const response = await fetch(JSON.parse(message?.Body ?? '').UnsubscribeURL);
+    expect(response.status).toBe(200);
+    const { Subscriptions } = await sns.send(
+      new ListSubscriptionsByTopicCommand({ TopicArn: topicArn }),
+    );
+    expect(Subscriptions).toEqual([]);
+  });
+
   // Recorded: test_publish_sqs_from_sns.
   test('hands it over raw when asked, attributes as message attributes', async () => {
     await subscribe({ RawMessageDelivery: 'true' });

@@ -96,3 +96,34 @@ test('queues and policies of a stack', async () => {
   await cloud.settle();
   expect(await sqs.send(new ListQueuesCommand({}))).not.toHaveProperty('QueueUrls');
 });
+
+test('a FIFO queue of a stack, named by the stack', async () => {
+  await using cloud = await createCloud();
+  const stacks = cloud.client(CloudFormationClient);
+  const sqs = cloud.client(SQSClient);
+  const StackName = 'fifo';
+  const body = (properties: object): string =>
+    JSON.stringify({
+      Resources: {
+        Line: { Type: 'AWS::SQS::Queue', Properties: { FifoQueue: true, ...properties } },
+      },
+      Outputs: { Url: { Value: { Ref: 'Line' } } },
+    });
+  const first = body({ ContentBasedDeduplication: true });
+  await stacks.send(new CreateStackCommand({ StackName, TemplateBody: first }));
+  await cloud.settle();
+  const { Stacks } = await stacks.send(new DescribeStacksCommand({ StackName }));
+  expect(Stacks?.[0]?.StackStatus).toBe('CREATE_COMPLETE');
+  const QueueUrl = Stacks?.[0]?.Outputs?.[0]?.OutputValue;
+  // Source: CloudFormation User Guide, AWS::SQS::Queue: the suffix is added to a generated name.
+  expect(QueueUrl).toMatch(/\/fifo-Line-\w+\.fifo$/);
+  const read = async (): Promise<string | undefined> => {
+    const AttributeNames = ['ContentBasedDeduplication' as const];
+    const answer = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames }));
+    return answer.Attributes?.ContentBasedDeduplication;
+  };
+  expect(await read()).toBe('true');
+  await stacks.send(new UpdateStackCommand({ StackName, TemplateBody: body({ DelaySeconds: 1 }) }));
+  await cloud.settle();
+  expect(await read()).toBe('false');
+});
