@@ -1,11 +1,21 @@
 // Authentication: who signed the request, and whether the signature holds.
 import type { ReadTx, Store } from '../base/store.ts';
 import type { HttpRequest } from '../wire/http.ts';
-import { type AuthFamily, expiredSession, toAuthError, unknownAccessKey } from '../wire/sigv4/auth-errors.ts';
+import {
+  type AuthFamily,
+  expiredSession,
+  missingCredentials,
+  toAuthError,
+  unknownAccessKey,
+} from '../wire/sigv4/auth-errors.ts';
 import type { identifyCaller } from '../wire/sigv4/identify-caller.ts';
-import { type VerificationMaterial, checkPresignedTime, verifySignature } from '../wire/sigv4/verify.ts';
+import {
+  type VerificationMaterial,
+  checkPresignedTime,
+  verifySignature,
+} from '../wire/sigv4/verify.ts';
 import type { Principal } from './context.ts';
-import { type IssuedCredential, resolveAccessKey } from './credentials.ts';
+import { type IssuedCredential, isOwnSessionToken, resolveAccessKey } from './credentials.ts';
 
 /** The account of `test`, of unknown keys, and of requests without credentials. */
 export const DEFAULT_ACCOUNT = '000000000000';
@@ -42,12 +52,19 @@ export async function authenticate(
 ): Promise<Authenticated> {
   const { accessKeyId } = caller;
   if (accessKeyId === undefined) {
+    // S3 decides by bucket who may come without credentials; no other service is public.
+    if (options.mode === 'verify' && options.family !== 's3') {
+      throw toAuthError(missingCredentials(options.family));
+    }
     return { principal: { kind: 'anonymous', account: DEFAULT_ACCOUNT } };
   }
   const issued = looksIssued(accessKeyId)
     ? await options.store.read((view: ReadTx) => resolveAccessKey(view, accessKeyId))
     : undefined;
   if (issued !== undefined) return verifyIssued(request, issued, options);
+  if (caller.sessionToken !== undefined && isOwnSessionToken(caller.sessionToken)) {
+    throw toAuthError(expiredSession(options.family));
+  }
   if (options.mode === 'verify') throw toAuthError(unknownAccessKey(options.family, accessKeyId));
   if (caller.form === 'presigned') {
     const untimely = checkPresignedTime(request, options.nowMs, options.maxSkewMs);

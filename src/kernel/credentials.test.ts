@@ -72,7 +72,7 @@ describe('access key ids', () => {
 });
 
 describe('credentials', () => {
-  test('a stored key resolves to its principal until it is deleted', async () => {
+  test('a stored key resolves to its principal; deleted, it stays refused and has no secret', async () => {
     const store = createMemoryStore();
     const secrets = { accessKeyId: 'AKIAQAAAAAAAGMKEM7X5', secretAccessKey: 's' };
     await store.transact(async (tx) =>
@@ -83,8 +83,11 @@ describe('credentials', () => {
       principal: PRINCIPAL,
       active: true,
     });
-    await store.transact(async (tx) => deleteAccessKey(tx, secrets.accessKeyId));
-    expect(await store.read((view) => resolveAccessKey(view, secrets.accessKeyId))).toBeUndefined();
+    await store.transact((tx) => deleteAccessKey(tx, secrets.accessKeyId));
+    expect(await store.read((view) => resolveAccessKey(view, secrets.accessKeyId))).toMatchObject({
+      active: false,
+      secretAccessKey: '',
+    });
   });
 
   test('a session stays known for a day after its end, then new sessions push it out', async () => {

@@ -46,6 +46,9 @@ const sessionExpiries = table<true>('kernel/session-expiry');
 const EXPIRED_SESSION_KEPT_MS = 86_400_000;
 const SWEPT_PER_ISSUE = 2;
 
+/** Tokens are opaque, and AWS's begin otherwise. Base64 of `Cloudlet!`. */
+const OWN_TOKEN_PREFIX = 'Q2xvdWRsZXQh';
+
 const SECRET_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
 /** The credential of a key that this cloud issued, active or not, expired or not. */
@@ -61,8 +64,14 @@ export function putAccessKey(tx: Tx, credential: IssuedCredential): void {
   accessKeys.put(tx, [credential.accessKeyId], credential);
 }
 
-export function deleteAccessKey(tx: Tx, accessKeyId: string): void {
-  accessKeys.delete(tx, [accessKeyId]);
+/**
+ * Ends a key for good. What remains is its id, so that it is refused as unknown for ever: where keys
+ * that the cloud did not issue are trusted, a deleted one must not pass for one of those.
+ */
+export async function deleteAccessKey(tx: Tx, accessKeyId: string): Promise<void> {
+  const credential = await accessKeys.get(tx, [accessKeyId]);
+  if (credential === undefined) return;
+  accessKeys.put(tx, [accessKeyId], { ...credential, secretAccessKey: '', active: false });
 }
 
 export interface SessionRequest {
@@ -110,9 +119,16 @@ export function newSessionSecrets(random: Random, account: string): SessionSecre
   return {
     accessKeyId: newUniqueId(random, 'ASIA', account),
     secretAccessKey: newSecretAccessKey(random),
-    // AWS: opaque, begins so, some hundred characters of base64.
-    sessionToken: `IQoJb3JpZ2luX2Vj${Buffer.from(random.bytes(240)).toString('base64')}`,
+    sessionToken: OWN_TOKEN_PREFIX + Buffer.from(random.bytes(240)).toString('base64'),
   };
+}
+
+/**
+ * Whether a token was issued by a Cloudlet. With a key that is not known any more, it belongs to a
+ * session that ended long ago, and not to credentials of AWS that a developer happens to have.
+ */
+export function isOwnSessionToken(token: string): boolean {
+  return token.startsWith(OWN_TOKEN_PREFIX);
 }
 
 /** Forty characters of base64's alphabet. */

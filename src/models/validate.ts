@@ -6,7 +6,7 @@ import type { ServiceId } from './operations.ts';
 import { SERVICE_ROWS } from './services.ts';
 
 /** A refusal, for the caller to throw. */
-export interface Violation {
+interface Violation {
   /** The service's code for it, e.g. `ValidationException`. */
   readonly code: string;
   /** `2 validation errors detected: Value … failed to satisfy constraint: …; Value …` */

@@ -63,7 +63,7 @@ export async function requireInstanceProfile(
 }
 
 /** A managed policy by ARN, the account's own or AWS's. */
-export async function findPolicy(
+async function findPolicy(
   view: ReadTx,
   account: string,
   arn: string,
@@ -105,7 +105,7 @@ function isPolicyArn(arn: string): boolean {
 }
 
 /** The name in the ARN of a policy of this account. */
-export function policyNameOf(arn: string, account: string): string | undefined {
+function policyNameOf(arn: string, account: string): string | undefined {
   const parts = parseArn(arn);
   if (parts === undefined || parts.account !== account || !parts.resource.startsWith('policy/'))
     return undefined;

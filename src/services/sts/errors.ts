@@ -1,5 +1,6 @@
 // Every error STS answers with: factories, with AWS's messages (recorded in LocalStack's tests/aws/services/sts).
 import { ServiceError } from '../../base/errors.ts';
+import { missingCredentials, toAuthError } from '../../wire/sigv4/auth-errors.ts';
 
 export function invalidRoleArn(arn: string): ServiceError {
   return validationError(`${arn} is invalid`);
@@ -60,9 +61,7 @@ export function needsLongLivedCredentials(): ServiceError {
 }
 
 export function missingToken(): ServiceError {
-  return new ServiceError('MissingAuthenticationToken', 'Request is missing Authentication Token', {
-    status: 403,
-  });
+  return toAuthError(missingCredentials('query'));
 }
 
 /** Differs: AWS's message for text that is no key id of its making is not on record. */

@@ -7,4 +7,3 @@ export const DEFAULT_SESSION_TOKEN_SEC = 43_200;
 /** Sessions of the account's root. */
 export const MAX_ROOT_SESSION_SEC = 3_600;
 export const MAX_PACKED_POLICY_BYTES = 2_048;
-export const MAX_SESSION_POLICY_ARNS = 10;

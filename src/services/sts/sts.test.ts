@@ -165,6 +165,13 @@ describe('AssumeRole', () => {
       name: 'ExpiredToken',
       message: 'The security token included in the request is expired',
     });
+    // Days later the session itself is forgotten; its credentials must not pass for anyone else's.
+    await cloud.clock.advance('3d');
+    for (let i = 0; i < 3; i++)
+      await sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 's2' }));
+    await expect(session.send(new GetCallerIdentityCommand({}))).rejects.toMatchObject({
+      name: 'ExpiredToken',
+    });
   });
 
   test('the trust policy decides', async () => {

@@ -4,6 +4,17 @@ const AMZ_DATE = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/;
 
 /** Epoch milliseconds; undefined when the text is not such a date, or no day of any calendar. */
 export function parseAmzDate(text: string): number | undefined {
+  // A busy second brings the same text thousands of times.
+  if (text === lastText) return lastTimeMs;
+  const timeMs = parseText(text);
+  [lastText, lastTimeMs] = [text, timeMs];
+  return timeMs;
+}
+
+let lastText = '';
+let lastTimeMs: number | undefined;
+
+function parseText(text: string): number | undefined {
   const match = AMZ_DATE.exec(text);
   if (match === null) return undefined;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match

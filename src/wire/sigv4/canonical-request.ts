@@ -41,6 +41,7 @@ export function canonicalQuery(query: string): string {
 
 /** The path as it came, encoded once more, without `.`, `..` and empty segments. */
 export function canonicalPath(path: string): string {
+  if (path === '/') return path;
   const kept: string[] = [];
   for (const segment of path.split('/')) {
     if (segment === '..') kept.pop();
@@ -61,7 +62,8 @@ export function canonicalS3Path(path: string): string {
 
 /** Outer spaces go, inner runs become one. */
 function canonicalValue(value: string): string {
-  return value.trim().replaceAll(/\s+/g, ' ');
+  const trimmed = value.trim();
+  return /\s\s|[^\S ]/.test(trimmed) ? trimmed.replaceAll(/\s+/g, ' ') : trimmed;
 }
 
 function compare(a: string, b: string): number {

@@ -35,7 +35,7 @@ export function readQueryParameter(query: string, name: string): string | undefi
 }
 
 /** Percent-decodes; what is not a valid escape stays as it is, as AWS reads it. */
-export function decodeComponent(text: string): string {
+function decodeComponent(text: string): string {
   if (!text.includes('%') && !text.includes('+')) return text;
   const spaced = text.replaceAll('+', ' ');
   return decodePercent(spaced);

@@ -1,5 +1,5 @@
 // Signing keys: derived once per secret, day, region and service, and kept.
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 
 /** Enough for every function's session of a busy day; the oldest go first. */
 const MOST_KEYS = 5_000;
@@ -37,7 +37,7 @@ export function hmac(key: Buffer | string, data: string): Buffer {
 }
 
 export function sha256Hex(data: Uint8Array | string): string {
-  return createHash('sha256').update(data).digest('hex');
+  return hash('sha256', data, 'hex');
 }
 
 /** SHA-256 of nothing. */

@@ -2,7 +2,7 @@
 import { newUniqueId } from '../../../kernel/access-key-id.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import {
-  deleteAccessKey as forgetCredential,
+  deleteAccessKey as endCredential,
   newSecretAccessKey,
   putAccessKey,
   resolveAccessKey,
@@ -107,7 +107,7 @@ export async function deleteAccessKey(
       accessKeys: user.accessKeys.filter((key) => key.id !== id),
     });
     deleteKeyOwner(tx, account, id);
-    forgetCredential(tx, id);
+    await endCredential(tx, id);
   });
   return {};
 }

@@ -276,10 +276,7 @@ async function setBoundary(
     }
     if (arn !== undefined)
       putAttachment(tx, { account, policyArn: arn, use: 'boundary', kind, name: entity.name });
-    putEntity(tx, kind, account, {
-      ...rest,
-      ...(arn === undefined ? {} : { boundaryArn: arn }),
-    } as typeof entity);
+    putEntity(tx, kind, account, { ...rest, ...(arn === undefined ? {} : { boundaryArn: arn }) });
   });
   return {};
 }
