@@ -2,7 +2,7 @@
 import { compileAddressRange } from './address-range.ts';
 import { PatternError } from './pattern-error.ts';
 
-export type Scalar = string | number | boolean | null;
+type Scalar = string | number | boolean | null;
 
 export interface ValueRule {
   /** Whether the rule holds for a field that is not there. */
