@@ -40,15 +40,29 @@ export interface Table<T> {
  * @param name `SERVICE/NOUN`, unique in the cloud.
  */
 export function table<T>(name: string): Table<T> {
+  return tableOf<T>(name, { pack: (value) => codec.pack(value), unpack: (bytes) => codec.unpack(bytes) as T });
+}
+
+/** Declares a table whose values are bytes of the service's own making, stored as they are. */
+export function bytesTable(name: string): Table<Uint8Array> {
+  return tableOf<Uint8Array>(name, { pack: (value) => value, unpack: (bytes) => bytes });
+}
+
+interface ValueCodec<T> {
+  pack(value: T): Uint8Array;
+  unpack(bytes: Uint8Array): T;
+}
+
+function tableOf<T>(name: string, { pack, unpack }: ValueCodec<T>): Table<T> {
   const at = (key: Key): Key => [name, ...key];
-  const row = (entry: Entry): Row<T> => ({ key: entry.key.slice(1), value: codec.unpack(entry.value) as T });
+  const row = (entry: Entry): Row<T> => ({ key: entry.key.slice(1), value: unpack(entry.value) });
   return {
     name,
     async get(view, key) {
       const bytes = await view.get(at(key));
-      return bytes === undefined ? undefined : (codec.unpack(bytes) as T);
+      return bytes === undefined ? undefined : unpack(bytes);
     },
-    put: (tx, key, value) => tx.put(at(key), codec.pack(value)),
+    put: (tx, key, value) => tx.put(at(key), pack(value)),
     delete: (tx, key) => tx.delete(at(key)),
     async list(view, prefix, { after, limit, reverse = false }) {
       const from = after !== undefined && !reverse ? successor(at(after)) : at(prefix);
@@ -61,7 +75,7 @@ export function table<T>(name: string): Table<T> {
     async claim(tx, from, to, limit) {
       return (await tx.claim(at(from), at(to), limit)).map(row);
     },
-    append: (tx, prefix, value) => tx.append(at(prefix), codec.pack(value)),
+    append: (tx, prefix, value) => tx.append(at(prefix), pack(value)),
   };
 }
 

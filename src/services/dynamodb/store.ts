@@ -4,7 +4,7 @@ import { present, unreachable } from '../../base/errors.ts';
 import type { Key, ReadTx, Tx } from '../../base/store.ts';
 import { AFTER_ANY } from '../../base/tuple.ts';
 import type { Scope } from '../../kernel/context.ts';
-import { table } from '../../kernel/table.ts';
+import { bytesTable, table, type Table } from '../../kernel/table.ts';
 import { attributeOf, type Item } from './attribute-value.ts';
 import type { IndexChanges } from './index-entries.ts';
 import { decodeItem, encodeItem, storedSize, type SizedItem } from './item-codec.ts';
@@ -17,9 +17,9 @@ const definitions = table<TableDefinition>('dynamodb/table');
 /** Keyed like the definitions: the digest of each, small enough to read with every request. */
 const digests = table<string>('dynamodb/table-digest');
 /** Keyed [account, region, table id, partition hash, sort key?]. */
-const items = table<Uint8Array>('dynamodb/item');
+const items = bytesTable('dynamodb/item');
 /** Keyed [account, region, table id, index number, partition hash, sort key?, hash of the item's key]. */
-const entries = table<Uint8Array>('dynamodb/index-entry');
+const entries = bytesTable('dynamodb/index-entry');
 /** Keyed [account, region, table id, generation, second, …key of the item]: items by expiry. */
 const expiries = table<true>('dynamodb/expiry');
 /** Keyed [account, region, table id]: when the timer of the table's next expiry is due. */
@@ -350,7 +350,7 @@ export async function purgeRows(
 
 async function purge<T>(
   tx: Tx,
-  from: ReturnType<typeof table<T>>,
+  from: Table<T>,
   { below, limit }: { readonly below: Key; readonly limit: number },
 ): Promise<boolean> {
   const rows = await from.range(tx, below, endOf(below), { limit });
