@@ -1,8 +1,9 @@
 // Asynchronous invocation: a durable task per event, retried and reported as AWS does.
-import type { Scope, WorkContext } from '../../kernel/context.ts';
 import { ServiceError } from '../../base/errors.ts';
+import type { FunctionResult } from '../../base/function-runner.ts';
+import type { WorkContext } from '../../kernel/context.ts';
 import type { AsyncEvent } from './async-event.ts';
-import { type AsyncOutcome, reportOutcome } from './destinations.ts';
+import { reportOutcome } from './destinations.ts';
 import { execute } from './execution.ts';
 import { type FunctionReference, functionArn } from './function-reference.ts';
 import {
@@ -12,7 +13,7 @@ import {
   THROTTLE_BACKOFF_FIRST_MS,
   THROTTLE_BACKOFF_MAX_MS,
 } from './limits.ts';
-import { resolveFunction } from './resolve.ts';
+import { type ResolvedFunction, resolveFunction } from './resolve.ts';
 import { type InvokeConfig, functionKey, invokeConfigs } from './store.ts';
 
 export interface Submission {
@@ -48,82 +49,106 @@ async function schedule(event: AsyncEvent, dueMs: number, context: WorkContext):
 /** The worker behind `lambda/async`: one try of one event. */
 export async function runAsyncEvent(payload: unknown, context: WorkContext): Promise<void> {
   const event = payload as AsyncEvent;
+  const resolved = await resolveEvent(event, context);
+  // The function was deleted meanwhile: nothing is left that could run or report.
+  if (resolved === undefined) return;
   const config = await configOf(event, context);
-  const maxAgeMs = (config?.maximumEventAgeSec ?? ASYNC_AGE_DEFAULT_SEC) * 1_000;
-  const nowMs = context.clock.now();
-  if (nowMs - event.acceptedMs > maxAgeMs) {
-    await finish({ event, condition: 'EventAgeExceeded', config }, context);
+  const progress: Progress = {
+    event,
+    config,
+    resolved,
+    maxAgeMs: (config?.maximumEventAgeSec ?? ASYNC_AGE_DEFAULT_SEC) * 1_000,
+  };
+  if (context.clock.now() - event.acceptedMs > progress.maxAgeMs) {
+    await reportOutcome({ ...progress, condition: 'EventAgeExceeded' }, context);
     return;
   }
-  const reference = { scope: event.scope, name: event.name, qualifier: event.qualifier };
-  let attempt;
+  // AWS: with a reserved concurrency of zero, events go to the failure targets without a try.
+  // <developer guide, "Asynchronous invocation, error handling">
+  if (resolved.record.reservedConcurrency === 0) {
+    await reportOutcome({ ...progress, condition: 'ZeroReservedConcurrency' }, context);
+    return;
+  }
+  const result = await tryOnce(progress, context);
+  if (result === undefined) await backOff(progress, context);
+  else if (result.error === undefined) {
+    await reportOutcome({ ...progress, condition: 'Success', result }, context);
+  } else await retry(progress, result, context);
+}
+
+/** An event with what is known of its function at this try. */
+interface Progress {
+  readonly event: AsyncEvent;
+  readonly config: InvokeConfig | undefined;
+  readonly resolved: ResolvedFunction;
+  readonly maxAgeMs: number;
+}
+
+async function resolveEvent(
+  { scope, name, qualifier }: AsyncEvent,
+  context: WorkContext,
+): Promise<ResolvedFunction | undefined> {
+  const reference: FunctionReference = {
+    scope,
+    name,
+    ...(qualifier === undefined ? {} : { qualifier }),
+  };
   try {
-    const resolved = await context.store.read((view) =>
-      resolveFunction(view, withoutUndefined(reference), context.random),
-    );
-    const invokedArn = functionArn(event.scope, event.name, event.qualifier);
-    const execution = {
-      requestId: event.requestId,
-      payload: event.payload,
-      invokedArn,
-      ...(event.traceId === undefined ? {} : { traceId: event.traceId }),
-    };
-    attempt = { resolved, result: await execute(resolved, execution, context) };
+    return await context.store.read((view) => resolveFunction(view, reference, context.random));
   } catch (error) {
-    if (!(error instanceof ServiceError)) throw error;
-    // The function was deleted meanwhile: nothing is left that could run or report.
-    if (error.code === 'ResourceNotFoundException') return;
-    await backOff(event, { config, maxAgeMs }, context);
-    return;
+    if (error instanceof ServiceError && error.status === 404) return undefined;
+    throw error;
   }
-  const { resolved, result } = attempt;
-  if (result.error === undefined) {
-    await finish({ event, condition: 'Success', config, resolved, result }, context);
-    return;
+}
+
+/** The function's answer; undefined when it was throttled or could not be run. */
+async function tryOnce(
+  { event, resolved }: Progress,
+  context: WorkContext,
+): Promise<FunctionResult | undefined> {
+  const execution = {
+    requestId: event.requestId,
+    payload: event.payload,
+    invokedArn: functionArn(event.scope, event.name, event.qualifier),
+    ...(event.traceId === undefined ? {} : { traceId: event.traceId }),
+  };
+  try {
+    return await execute(resolved, execution, context);
+  } catch (error) {
+    if (error instanceof ServiceError) return undefined;
+    throw error;
   }
+}
+
+/** After a function error: again in one minute, then in two, while tries and age allow. */
+async function retry(progress: Progress, result: FunctionResult, context: WorkContext): Promise<void> {
+  const { event, config, maxAgeMs } = progress;
+  const failed = { ...event, failures: event.failures + 1 };
   const retries = config?.maximumRetryAttempts ?? ASYNC_RETRIES_DEFAULT;
   const delayMs = ASYNC_RETRY_DELAYS_MS[event.failures] ?? ASYNC_RETRY_DELAYS_MS[1];
   const dueMs = context.clock.now() + delayMs;
-  const failed = { ...event, failures: event.failures + 1 };
   if (event.failures >= retries) {
-    await finish({ event: failed, condition: 'RetriesExhausted', config, resolved, result }, context);
-  } else if (dueMs - event.acceptedMs > maxAgeMs) {
-    await finish({ event: failed, condition: 'EventAgeExceeded', config, resolved, result }, context);
+    await reportOutcome({ ...progress, event: failed, condition: 'RetriesExhausted', result }, context);
+  } else if (dueMs - event.acceptedMs >= maxAgeMs) {
+    await reportOutcome({ ...progress, event: failed, condition: 'EventAgeExceeded', result }, context);
   } else {
     await schedule(failed, dueMs, context);
   }
 }
 
 /** Throttles and system errors: 1 s, doubling up to 5 minutes, until the event is too old. */
-async function backOff(
-  event: AsyncEvent,
-  { config, maxAgeMs }: { config: InvokeConfig | undefined; maxAgeMs: number },
-  context: WorkContext,
-): Promise<void> {
+async function backOff(progress: Progress, context: WorkContext): Promise<void> {
+  const { event, maxAgeMs } = progress;
   const delayMs = Math.min(THROTTLE_BACKOFF_MAX_MS, THROTTLE_BACKOFF_FIRST_MS * 2 ** event.throttles);
   const dueMs = context.clock.now() + delayMs;
-  const throttled = { ...event, throttles: event.throttles + 1 };
-  if (dueMs - event.acceptedMs > maxAgeMs) {
-    await finish({ event: throttled, condition: 'EventAgeExceeded', config }, context);
+  if (dueMs - event.acceptedMs >= maxAgeMs) {
+    await reportOutcome({ ...progress, condition: 'EventAgeExceeded' }, context);
   } else {
-    await schedule(throttled, dueMs, context);
+    await schedule({ ...event, throttles: event.throttles + 1 }, dueMs, context);
   }
-}
-
-async function finish(outcome: AsyncOutcome, context: WorkContext): Promise<void> {
-  await reportOutcome(outcome, context);
 }
 
 async function configOf(event: AsyncEvent, context: WorkContext): Promise<InvokeConfig | undefined> {
   const key = [...functionKey(event.scope, event.name), event.qualifier ?? '$LATEST'];
   return context.store.read((view) => invokeConfigs.get(view, key));
-}
-
-function withoutUndefined(reference: {
-  readonly scope: Scope;
-  readonly name: string;
-  readonly qualifier: string | undefined;
-}): FunctionReference {
-  const { scope, name, qualifier } = reference;
-  return { scope, name, ...(qualifier === undefined ? {} : { qualifier }) };
 }

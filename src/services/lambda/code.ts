@@ -2,13 +2,13 @@
 import { createHash } from 'node:crypto';
 import { ServiceError } from '../../base/errors.ts';
 import { FunctionUnavailable } from '../../base/function-runner.ts';
-import { releaseBlob } from '../../kernel/bodies.ts';
-import type { RequestContext, WorkContext } from '../../kernel/context.ts';
 import type { Tx } from '../../base/store.ts';
-import { codeUnreadable, invalidParameter, invalidZip } from './errors.ts';
+import { releaseBlob, retainBlob } from '../../kernel/bodies.ts';
+import type { RequestContext, WorkContext } from '../../kernel/context.ts';
+import { codeUnreadable, invalidParameter, invalidZip, uploadTooLarge } from './errors.ts';
 import { ZIP_UPLOAD_BYTES_MAX } from './limits.ts';
 import { checkUnpackedSize } from './rules.ts';
-import type { StoredCode } from './store.ts';
+import type { FunctionVersion, StoredCode } from './store.ts';
 
 export interface CodeSource {
   readonly ZipFile?: Uint8Array | undefined;
@@ -16,32 +16,31 @@ export interface CodeSource {
   readonly S3Key?: string | undefined;
   readonly S3ObjectVersion?: string | undefined;
   readonly ImageUri?: string | undefined;
+  readonly SourceKMSKeyArn?: string | undefined;
 }
 
 /** Reads, checks and stores the archive. The row that refers to it must retain the blob. */
 export async function takeInCode(source: CodeSource, context: RequestContext): Promise<StoredCode> {
   const zip = await readSource(source, context);
-  await checkArchive(zip, context);
+  const unpackedBytes = await checkArchive(zip, context);
   const { id, sizeBytes } = await context.blobs.put(zip);
-  return { blobId: id, sha256: digest(zip), sizeBytes };
-}
-
-export function digest(zip: Uint8Array): string {
-  return createHash('sha256').update(zip).digest('base64');
+  const sha256 = createHash('sha256').update(zip).digest('base64');
+  return { blobId: id, sha256, sizeBytes, unpackedBytes };
 }
 
 async function readSource(source: CodeSource, context: RequestContext): Promise<Uint8Array> {
   if (source.ImageUri !== undefined) {
     throw invalidParameter('Container images are not supported by Cloudlet yet; deploy a zip archive.');
   }
+  if (source.SourceKMSKeyArn !== undefined && source.SourceKMSKeyArn !== '') {
+    throw invalidParameter('SourceKMSKeyArn is not supported by Cloudlet yet; remove it from the request.');
+  }
   if (source.ZipFile !== undefined) {
     if (source.S3Bucket !== undefined || source.S3Key !== undefined) {
       throw invalidParameter('Please do not provide other FunctionCode parameters when providing a ZipFile.');
     }
     if (source.ZipFile.length === 0) throw invalidParameter('Uploaded file must be a non-empty zip');
-    if (source.ZipFile.length > ZIP_UPLOAD_BYTES_MAX) {
-      throw invalidParameter(`Unzipped size must be smaller than ${ZIP_UPLOAD_BYTES_MAX} bytes`);
-    }
+    if (source.ZipFile.length > ZIP_UPLOAD_BYTES_MAX) throw uploadTooLarge(context.operation);
     return source.ZipFile;
   }
   if (source.S3Bucket === undefined || source.S3Key === undefined) {
@@ -60,7 +59,7 @@ async function readFromS3(
     const { Body } = await context.call('s3', 'GetObject', input);
     return await collect(Body);
   } catch (error) {
-    if (error instanceof ServiceError) throw codeUnreadable(`${error.code}. S3 Error Message: ${error.message}`);
+    if (error instanceof ServiceError) throw codeUnreadable(error.code, error.message);
     throw error;
   }
 }
@@ -74,17 +73,31 @@ async function collect(body: unknown): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-async function checkArchive(zip: Uint8Array, context: RequestContext): Promise<void> {
+/** Gives the unpacked size. */
+async function checkArchive(zip: Uint8Array, context: RequestContext): Promise<number> {
   try {
     const { unpackedBytes } = await context.ports.functions.inspectArchive(zip);
     checkUnpackedSize(unpackedBytes);
+    return unpackedBytes;
   } catch (error) {
     if (error instanceof FunctionUnavailable) throw invalidZip();
     throw error;
   }
 }
 
-/** Lets go of an archive that no version refers to any more, in the transaction that dropped it. */
+/** Keeps the archives of a version that is being written: its own and those of its layers. */
+export async function retainArchives(tx: Tx, version: FunctionVersion): Promise<void> {
+  await retainBlob(tx, version.code.blobId);
+  for (const { code } of version.layers) await retainBlob(tx, code.blobId);
+}
+
+/** Lets go of the archives of a version that is being dropped or replaced. */
+export async function releaseArchives(tx: Tx, version: FunctionVersion, context: WorkContext): Promise<void> {
+  await releaseCode(tx, version.code, context);
+  for (const { code } of version.layers) await releaseCode(tx, code, context);
+}
+
+/** Lets go of one archive, in the transaction that dropped the row which referred to it. */
 export async function releaseCode(tx: Tx, code: StoredCode, context: WorkContext): Promise<void> {
   await releaseBlob(tx, code.blobId, { ...context, worker: 'lambda/delete-code' });
 }

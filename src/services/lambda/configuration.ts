@@ -1,21 +1,23 @@
 // From the parameters of a request to the settings of a version; every parameter honoured or refused.
+import { type Random, randomUuid } from '../../base/random.ts';
 import type { InputOf } from '../../models/operations.ts';
 import { invalidParameter } from './errors.ts';
 import { EPHEMERAL_STORAGE_DEFAULT_MB, MEMORY_DEFAULT_MB, TIMEOUT_DEFAULT_SEC } from './limits.ts';
 import { lambdaTimestamp } from './present.ts';
 import {
+  checkCombinedSize,
   checkDeadLetterArn,
   checkEnvironment,
   checkLayers,
   checkRuntime,
   refuseUnsupported,
 } from './rules.ts';
-import type { FunctionVersion, StoredCode } from './store.ts';
+import type { FunctionVersion, LayerUse, StoredCode } from './store.ts';
 
-/** Everything about a version but its name, number, code and stamps. */
+/** Everything about a version but its name, number, archives and stamps. */
 export type Settings = Omit<
   FunctionVersion,
-  'name' | 'version' | 'code' | 'lastModified' | 'revisionId'
+  'name' | 'version' | 'code' | 'layers' | 'lastModified' | 'revisionId' | 'buildId'
 >;
 
 type SettingsInput = Partial<InputOf<'lambda', 'CreateFunction'>> &
@@ -30,10 +32,9 @@ export function readSettings(input: SettingsInput, previous?: Settings): Setting
     throw invalidParameter('Runtime and Handler are mandatory parameters for functions created with deployment packages.');
   }
   checkRuntime(runtime);
-  const environment = { ...(input.Environment?.Variables ?? previous?.environment) };
-  checkEnvironment(environment);
-  const layers = input.Layers ?? previous?.layers ?? [];
-  checkLayers(layers);
+  const environment = input.Environment?.Variables ?? previous?.environment;
+  checkEnvironment(environment ?? {});
+  checkLayers(input.Layers ?? []);
   const deadLetterArn = chooseText(input.DeadLetterConfig?.TargetArn, previous?.deadLetterArn);
   if (deadLetterArn !== undefined) checkDeadLetterArn(deadLetterArn);
   const logGroup = chooseText(input.LoggingConfig?.LogGroup, previous?.logGroup);
@@ -47,9 +48,8 @@ export function readSettings(input: SettingsInput, previous?: Settings): Setting
     ephemeralStorageMb:
       input.EphemeralStorage?.Size ?? previous?.ephemeralStorageMb ?? EPHEMERAL_STORAGE_DEFAULT_MB,
     architecture: input.Architectures?.[0] ?? previous?.architecture ?? 'x86_64',
-    environment,
-    layers,
     tracingMode: input.TracingConfig?.Mode ?? previous?.tracingMode ?? 'PassThrough',
+    ...(environment === undefined ? {} : { environment: { ...environment } }),
     ...(deadLetterArn === undefined ? {} : { deadLetterArn }),
     ...(logGroup === undefined ? {} : { logGroup }),
   };
@@ -88,15 +88,19 @@ export function newVersion(parts: {
   readonly name: string;
   readonly settings: Settings;
   readonly code: StoredCode;
-  readonly nowMs: number;
-  readonly revisionId: string;
+  readonly layers: readonly LayerUse[];
+  readonly context: { readonly nowMs: number; readonly random: Random };
 }): FunctionVersion {
+  const { code, layers, context } = parts;
+  checkCombinedSize([code, ...layers.map((layer) => layer.code)].reduce((sum, c) => sum + c.unpackedBytes, 0));
   return {
     ...parts.settings,
     name: parts.name,
     version: '$LATEST',
-    code: parts.code,
-    lastModified: lambdaTimestamp(parts.nowMs),
-    revisionId: parts.revisionId,
+    code,
+    layers,
+    lastModified: lambdaTimestamp(context.nowMs),
+    revisionId: randomUuid(context.random),
+    buildId: randomUuid(context.random),
   };
 }

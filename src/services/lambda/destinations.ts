@@ -1,39 +1,68 @@
 // Where the outcome of an asynchronous invocation goes: destinations and dead letter queues.
 import { parseArn } from '../../base/arn.ts';
+import { ServiceError, unreachable } from '../../base/errors.ts';
 import type { FunctionResult } from '../../base/function-runner.ts';
 import type { WorkContext } from '../../kernel/context.ts';
 import type { AsyncEvent } from './async-event.ts';
-import { invalidParameter } from './errors.ts';
 import { functionArn } from './function-reference.ts';
 import { jsonOf } from './payload.ts';
 import type { ResolvedFunction } from './resolve.ts';
-import { type InvokeConfig, getFunction } from './store.ts';
+import type { InvokeConfig } from './store.ts';
 
 export interface AsyncOutcome {
   readonly event: AsyncEvent;
-  readonly condition: 'Success' | 'RetriesExhausted' | 'EventAgeExceeded';
+  readonly condition: 'Success' | 'RetriesExhausted' | 'EventAgeExceeded' | 'ZeroReservedConcurrency';
   readonly config: InvokeConfig | undefined;
-  readonly resolved?: ResolvedFunction;
+  readonly resolved: ResolvedFunction;
   readonly result?: FunctionResult;
 }
 
+/** A message on its way to a destination or dead letter queue: a durable task of its own. */
+interface Delivery {
+  readonly targetArn: string;
+  readonly text: string;
+  readonly attributes?: Readonly<Record<string, Attribute>>;
+}
+
+interface Attribute {
+  readonly DataType: 'String' | 'Number';
+  readonly StringValue: string;
+}
+
+/** Sees to it that the outcome is delivered where the function's configuration says. */
 export async function reportOutcome(outcome: AsyncOutcome, context: WorkContext): Promise<void> {
-  const { config, condition } = outcome;
-  const target = condition === 'Success' ? config?.onSuccessArn : config?.onFailureArn;
-  if (target !== undefined) await sendRecord(target, destinationRecord(outcome, context), context);
-  if (condition !== 'Success') await sendToDeadLetters(outcome, context);
+  const { config, condition, resolved, event } = outcome;
+  const targetArn = condition === 'Success' ? config?.onSuccessArn : config?.onFailureArn;
+  const { deadLetterArn } = resolved.version;
+  const deliveries: Delivery[] = [];
+  if (targetArn !== undefined) {
+    deliveries.push({ targetArn, text: JSON.stringify(destinationRecord(outcome, context)) });
+  }
+  if (condition !== 'Success' && deadLetterArn !== undefined) {
+    deliveries.push(deadLetter(deadLetterArn, outcome));
+  }
+  if (deliveries.length === 0) return;
+  await context.store.transact(async (tx) => {
+    for (const payload of deliveries) {
+      context.timers.schedule(tx, event.scope, {
+        worker: 'lambda/deliver',
+        dueMs: context.clock.now(),
+        payload,
+      });
+    }
+  });
 }
 
 /** The invocation record. <developer guide, "Capturing records of Lambda asynchronous invocations"> */
 function destinationRecord(outcome: AsyncOutcome, context: WorkContext): Record<string, unknown> {
   const { event, condition, result, resolved } = outcome;
-  const version = resolved?.version.version ?? event.qualifier ?? '$LATEST';
+  const { version } = resolved.version;
   return {
     version: '1.0',
     timestamp: new Date(context.clock.now()).toISOString(),
     requestContext: {
       requestId: event.requestId,
-      functionArn: functionArn(event.scope, event.name, version),
+      functionArn: functionArn(event.scope, event.name, event.qualifier ?? version),
       condition,
       approximateInvokeCount: event.failures + (condition === 'Success' ? 1 : 0),
     },
@@ -51,58 +80,66 @@ function destinationRecord(outcome: AsyncOutcome, context: WorkContext): Record<
   };
 }
 
-async function sendRecord(
-  targetArn: string,
-  record: Record<string, unknown>,
-  context: WorkContext,
-): Promise<void> {
-  const text = JSON.stringify(record);
-  const arn = parseArn(targetArn);
-  switch (arn?.service) {
-    case 'sqs':
-      await context.call('sqs', 'SendMessage', { QueueUrl: queueUrl(targetArn, context), MessageBody: text });
-      return;
-    case 'sns':
-      await context.call('sns', 'Publish', { TopicArn: targetArn, Message: text });
-      return;
-    case 'lambda':
-      await context.call('lambda', 'Invoke', {
-        FunctionName: targetArn,
-        InvocationType: 'Event',
-        Payload: new TextEncoder().encode(text),
-      });
-      return;
-    default:
-      throw invalidParameter(`The destination ARN ${targetArn} is invalid.`);
-  }
-}
-
 /** AWS: the event itself, with the reason in three message attributes. <developer guide, "Dead-letter queues"> */
-async function sendToDeadLetters({ event, result }: AsyncOutcome, context: WorkContext): Promise<void> {
-  const record = await context.store.read((view) => getFunction(view, event.scope, event.name));
-  const targetArn = record?.latest.deadLetterArn;
-  if (targetArn === undefined) return;
-  const attribute = (DataType: string, StringValue: string): { DataType: string; StringValue: string } => ({
-    DataType,
-    StringValue,
-  });
+function deadLetter(targetArn: string, { event, result }: AsyncOutcome): Delivery {
   const document = result === undefined ? undefined : jsonOf(result.payload);
   const errorMessage =
     typeof document === 'object' && document !== null && 'errorMessage' in document
       ? String(document.errorMessage)
       : 'The event was not processed in time.';
-  const MessageAttributes = {
-    RequestID: attribute('String', event.requestId),
-    ErrorCode: attribute('Number', '200'),
-    ErrorMessage: attribute('String', errorMessage.slice(0, 1_024)),
+  return {
+    targetArn,
+    text: Buffer.from(event.payload).toString('utf8'),
+    attributes: {
+      RequestID: { DataType: 'String', StringValue: event.requestId },
+      ErrorCode: { DataType: 'Number', StringValue: '200' },
+      // AWS: the first kilobyte of the error message.
+      ErrorMessage: { DataType: 'String', StringValue: errorMessage.slice(0, 1_024) },
+    },
   };
-  const body = Buffer.from(event.payload).toString('utf8');
-  if (parseArn(targetArn)?.service === 'sqs') {
-    const QueueUrl = queueUrl(targetArn, context);
-    await context.call('sqs', 'SendMessage', { QueueUrl, MessageBody: body, MessageAttributes });
-  } else {
-    await context.call('sns', 'Publish', { TopicArn: targetArn, Message: body, MessageAttributes });
+}
+
+/**
+ * The worker behind `lambda/deliver`. A target that refuses loses the message, as on AWS (metrics
+ * `DestinationDeliveryFailures`, `DeadLetterErrors`); one that is out of order is tried again.
+ */
+export async function deliver(payload: unknown, context: WorkContext): Promise<void> {
+  try {
+    await send(payload as Delivery, context);
+  } catch (error) {
+    if (!(error instanceof ServiceError) || error.status >= 500 || error.status === 429) throw error;
   }
+}
+
+async function send({ targetArn, text, attributes }: Delivery, context: WorkContext): Promise<void> {
+  const MessageAttributes = { ...attributes };
+  const service = destinationService(targetArn);
+  switch (service) {
+    case 'sqs': {
+      const QueueUrl = queueUrl(targetArn, context);
+      await context.call('sqs', 'SendMessage', { QueueUrl, MessageBody: text, MessageAttributes });
+      return;
+    }
+    case 'sns':
+      await context.call('sns', 'Publish', { TopicArn: targetArn, Message: text, MessageAttributes });
+      return;
+    case 'lambda': {
+      const Payload = new TextEncoder().encode(text);
+      const input = { FunctionName: targetArn, InvocationType: 'Event', Payload } as const;
+      await context.call('lambda', 'Invoke', input);
+      return;
+    }
+    case undefined:
+      return;
+    default:
+      unreachable(service);
+  }
+}
+
+/** Which service receives at an ARN; undefined when none of ours does. */
+export function destinationService(arn: string): 'sqs' | 'sns' | 'lambda' | undefined {
+  const service = parseArn(arn)?.service;
+  return service === 'sqs' || service === 'sns' || service === 'lambda' ? service : undefined;
 }
 
 /** `arn:aws:sqs:REGION:ACCOUNT:NAME` → the queue's URL on this cloud. */

@@ -18,9 +18,32 @@ export function mappingNotFound(): ServiceError {
   return userError('ResourceNotFoundException', 'The resource you requested does not exist.', 404);
 }
 
-export function policyNotFound(): ServiceError {
-  const message = 'No policy is associated with the given resource.';
+/** GetPolicy says it in one way, RemovePermission in another. */
+export function policyNotFound(operation: 'get' | 'remove'): ServiceError {
+  const message =
+    operation === 'get'
+      ? 'The resource you requested does not exist.'
+      : 'No policy is associated with the given resource.';
   return userError('ResourceNotFoundException', message, 404);
+}
+
+export function noPolicyFor(arn: string): ServiceError {
+  return userError('ResourceNotFoundException', `No policy found for: ${arn}`, 404);
+}
+
+/** How settings of async invocation and function URLs call a function that is not there. */
+export function functionAbsent(message: 'Function does not exist' | "The function doesn't exist."): ServiceError {
+  return userError('ResourceNotFoundException', message, 404);
+}
+
+export function regionUnreachable(region: string, here: string): ServiceError {
+  const message = `Functions from '${region}' are not reachable in this region ('${here}')`;
+  return userError('ResourceNotFoundException', message, 404);
+}
+
+export function urlExists(arn: string): ServiceError {
+  const message = `Failed to create function url config for [functionArn = ${arn}]. Error message:  FunctionUrlConfig exists for this Lambda function`;
+  return userError('ResourceConflictException', message, 409);
 }
 
 export function statementNotFound(sid: string): ServiceError {
@@ -33,8 +56,13 @@ export function invokeConfigNotFound(arn: string): ServiceError {
   return userError('ResourceNotFoundException', message, 404);
 }
 
-export function layerNotFound(arn: string): ServiceError {
-  return userError('ResourceNotFoundException', `The resource you requested does not exist. ${arn}`, 404);
+export function layerNotFound(): ServiceError {
+  return userError('ResourceNotFoundException', 'The resource you requested does not exist.', 404);
+}
+
+export function policyTooLong(bytes: number, maxBytes: number): ServiceError {
+  const message = `The final policy size (${bytes}) is bigger than the limit (${maxBytes}).`;
+  return userError('PolicyLengthExceededException', message, 400);
 }
 
 export function functionExists(name: string): ServiceError {
@@ -55,8 +83,8 @@ export function statementExists(sid: string): ServiceError {
   return userError('ResourceConflictException', message, 409);
 }
 
-export function mappingExists(uuid: string, sourceArn: string, functionArn: string): ServiceError {
-  const message = `An event source mapping with event source arn (" ${sourceArn} ") and function (" ${functionArn} ") already exists. Please update or delete the existing mapping with UUID ${uuid}`;
+export function mappingExists(uuid: string, sourceArn: string, functionName: string): ServiceError {
+  const message = `An event source mapping with SQS arn (" ${sourceArn} ") and function (" ${functionName} ") already exists. Please update or delete the existing mapping with UUID ${uuid}`;
   return userError('ResourceConflictException', message, 409);
 }
 
@@ -97,7 +125,7 @@ export function throttled(reason: ThrottleReason): ServiceError {
 
 /** The engine could not run the function at all; `code` is AWS's name for the reason. */
 export function runnerRefused(code: string, message: string): ServiceError {
-  return userError(code, message, code === 'InvalidRuntimeException' ? 502 : 502);
+  return userError(code, message, 502);
 }
 
 export function invalidZip(): ServiceError {
@@ -106,8 +134,20 @@ export function invalidZip(): ServiceError {
   );
 }
 
-export function codeUnreadable(detail: string): ServiceError {
+export function codeUnreadable(code: string, message: string): ServiceError {
   return invalidParameter(
-    `Error occurred while GetObject. S3 Error Code: ${detail}. Please check that the object exists and is readable.`,
+    `Error occurred while GetObject. S3 Error Code: ${code}. S3 Error Message: ${message}`,
   );
+}
+
+export function queueUnreadable(code: string, message: string): ServiceError {
+  return invalidParameter(
+    `Error occurred while ReceiveMessage. SQS Error Code: ${code}. SQS Error Message: ${message}`,
+  );
+}
+
+/** The limit is that of the request with the archive in base64. */
+export function uploadTooLarge(operation: string): ServiceError {
+  const message = `Request must be smaller than 69905067 bytes for the ${operation} operation`;
+  return userError('RequestEntityTooLargeException', message, 413);
 }

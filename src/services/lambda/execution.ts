@@ -12,7 +12,7 @@ import { functionArn } from './function-reference.ts';
 import { CONCURRENT_EXECUTIONS } from './limits.ts';
 import { logGroupOf } from './present.ts';
 import type { ResolvedFunction } from './resolve.ts';
-import type { StoredCode } from './store.ts';
+import type { FunctionVersion, StoredCode } from './store.ts';
 
 /** Environments are replaced before their credentials expire. */
 const CREDENTIALS_PERIOD_MS = 6 * 3_600_000;
@@ -76,17 +76,17 @@ function decrement(counts: Map<string, number>, key: string): void {
 }
 
 async function defineExecution(
-  { scope, version, layers }: ResolvedFunction,
+  { scope, version }: ResolvedFunction,
   context: WorkContext,
 ): Promise<FunctionDefinition> {
-  const period = Math.floor(context.clock.now() / CREDENTIALS_PERIOD_MS);
+  const period = credentialsPeriod(context);
   const credentials = await credentialsOf({ scope, role: version.role, name: version.name, period }, context);
   const readCode = (code: StoredCode): FunctionDefinition['code'] => ({
     sha256: code.sha256,
     read: () => context.blobs.get(code.blobId),
   });
   return {
-    key: `${functionArn(scope, version.name, version.version)}/${version.revisionId}/${period}`,
+    key: environmentKey(scope, version, period),
     arn: functionArn(scope, version.name),
     name: version.name,
     version: version.version,
@@ -95,14 +95,14 @@ async function defineExecution(
     runtime: version.runtime,
     handler: version.handler,
     code: readCode(version.code),
-    layers: layers.map(readCode),
+    layers: version.layers.map((layer) => readCode(layer.code)),
     environment: {
       ...version.environment,
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
       AWS_SESSION_TOKEN: credentials.sessionToken,
       // The SDKs inside reach this cloud by the variable that AWS defined for it.
-      AWS_ENDPOINT_URL: version.environment['AWS_ENDPOINT_URL'] ?? context.endpoint,
+      AWS_ENDPOINT_URL: version.environment?.['AWS_ENDPOINT_URL'] ?? context.endpoint,
     },
     memoryMb: version.memoryMb,
     timeoutMs: version.timeoutSec * 1_000,
@@ -110,6 +110,26 @@ async function defineExecution(
     architecture: version.architecture,
     logGroup: logGroupOf(version),
   };
+}
+
+/** Environments of a version that was replaced or deleted end with their current invocation. */
+export async function retireVersion(
+  scope: Scope,
+  version: FunctionVersion,
+  context: WorkContext,
+): Promise<void> {
+  const period = credentialsPeriod(context);
+  for (const key of [period, period - 1]) {
+    await context.ports.functions.retire(environmentKey(scope, version, key));
+  }
+}
+
+function environmentKey(scope: Scope, version: FunctionVersion, period: number): string {
+  return `${functionArn(scope, version.name, version.version)}/${version.buildId}/${period}`;
+}
+
+function credentialsPeriod(context: WorkContext): number {
+  return Math.floor(context.clock.now() / CREDENTIALS_PERIOD_MS);
 }
 
 interface CredentialRequest {

@@ -1,6 +1,6 @@
 // The ways to name a function: name, partial ARN, full ARN, each with or without a qualifier.
 import type { Scope } from '../../kernel/context.ts';
-import { invalidParameter, validationFailed } from './errors.ts';
+import { invalidParameter, regionUnreachable, validationFailed } from './errors.ts';
 
 export interface FunctionReference {
   readonly name: string;
@@ -35,6 +35,7 @@ export function parseFunctionReference(
       `1 validation error detected: Value '${text}' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression pattern: ${AWS_PATTERN}`,
     );
   }
+  if (parsed.scope.region !== scope.region) throw regionUnreachable(parsed.scope.region, scope.region);
   if (parsed.qualifier !== undefined && qualifier !== undefined && parsed.qualifier !== qualifier) {
     throw invalidParameter(
       'The derived qualifier from the function name does not match the specified qualifier.',

@@ -32,3 +32,6 @@ export const SQS_BATCH_WITHOUT_WINDOW_MAX = 10;
 /** Batches processed at once per mapping when no maximum concurrency is set. */
 export const SQS_POLLER_CONCURRENCY = 5;
 export const RECEIVE_WAIT_SEC = 20;
+/** A poller whose queue or function is gone tries again after this long, doubling. */
+export const POLLER_BACKOFF_FIRST_MS = 5_000;
+export const POLLER_BACKOFF_MAX_MS = 60_000;

@@ -10,12 +10,12 @@ export type FunctionConfiguration = OutputOf<'lambda', 'GetFunctionConfiguration
 export function presentConfiguration(
   scope: Scope,
   version: FunctionVersion,
-  options: { readonly qualifier?: string; readonly layerSizes?: ReadonlyMap<string, number> } = {},
+  qualifier?: string,
 ): FunctionConfiguration {
   const { environment, layers, deadLetterArn } = version;
   return {
     FunctionName: version.name,
-    FunctionArn: functionArn(scope, version.name, options.qualifier),
+    FunctionArn: functionArn(scope, version.name, qualifier),
     Runtime: version.runtime as NonNullable<FunctionConfiguration['Runtime']>,
     Role: version.role,
     Handler: version.handler,
@@ -35,13 +35,11 @@ export function presentConfiguration(
     EphemeralStorage: { Size: version.ephemeralStorageMb },
     SnapStart: { ApplyOn: 'None', OptimizationStatus: 'Off' },
     LoggingConfig: { LogFormat: 'Text', LogGroup: logGroupOf(version) },
-    ...(Object.keys(environment).length === 0 ? {} : { Environment: { Variables: environment } }),
+    ...(environment === undefined ? {} : { Environment: { Variables: environment } }),
     ...(deadLetterArn === undefined ? {} : { DeadLetterConfig: { TargetArn: deadLetterArn } }),
     ...(layers.length === 0
       ? {}
-      : {
-          Layers: layers.map((Arn) => ({ Arn, CodeSize: options.layerSizes?.get(Arn) ?? 0 })),
-        }),
+      : { Layers: layers.map(({ arn, code }) => ({ Arn: arn, CodeSize: code.sizeBytes })) }),
   };
 }
 

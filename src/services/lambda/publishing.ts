@@ -1,16 +1,14 @@
-// Published versions: numbering, and printing a version with the sizes of its layers.
+// Published versions: numbering, and what counts as a change.
 import { randomUuid } from '../../base/random.ts';
-import type { ReadTx, Tx } from '../../base/store.ts';
-import { retainBlob } from '../../kernel/bodies.ts';
-import type { Scope, WorkContext } from '../../kernel/context.ts';
-import { type FunctionConfiguration, presentConfiguration } from './present.ts';
-import { parseLayerVersionArn } from './resolve.ts';
+import type { Tx } from '../../base/store.ts';
+import type { WorkContext } from '../../kernel/context.ts';
+import { retainArchives } from './code.ts';
+import { lambdaTimestamp } from './present.ts';
 import {
   type FunctionRecord,
   type FunctionVersion,
   functionKey,
   functions,
-  layerVersions,
   versions,
 } from './store.ts';
 
@@ -32,43 +30,33 @@ export async function publishLatest(
     ...latest,
     version: String(nextVersion),
     description: request.description ?? latest.description,
+    lastModified: lambdaTimestamp(context.nowMs),
     revisionId: randomUuid(context.random),
   };
-  await retainBlob(tx, published.code.blobId);
+  await retainArchives(tx, published);
   versions.put(tx, [...key, nextVersion], published);
-  functions.put(tx, key, { ...request.record, nextVersion: nextVersion + 1 });
+  // AWS: publishing gives $LATEST a new revision id, too.
+  const touched = { ...latest, revisionId: randomUuid(context.random) };
+  functions.put(tx, key, { ...request.record, latest: touched, nextVersion: nextVersion + 1 });
   return published;
 }
 
+/** The build stays the same until the code or a setting changes; a new description is no change. */
 function isSame(published: FunctionVersion, latest: FunctionVersion): boolean {
-  const comparable = (version: FunctionVersion): string =>
-    JSON.stringify({
-      ...version,
-      version: '',
-      description: '',
-      lastModified: '',
-      revisionId: '',
-      code: version.code.sha256,
-    });
   return comparable(published) === comparable(latest);
 }
 
-/** Prints a version, looking up what its layers weigh. */
-export async function presentVersion(
-  view: ReadTx,
-  scope: Scope,
-  version: FunctionVersion,
-  qualifier?: string,
-): Promise<FunctionConfiguration> {
-  const layerSizes = new Map<string, number>();
-  for (const arn of version.layers) {
-    const layer = parseLayerVersionArn(arn);
-    if (layer === undefined) continue;
-    const key = [layer.scope.account, layer.scope.region, layer.name, layer.version];
-    layerSizes.set(arn, (await layerVersions.get(view, key))?.code.sizeBytes ?? 0);
-  }
-  return presentConfiguration(scope, version, {
-    layerSizes,
-    ...(qualifier === undefined ? {} : { qualifier }),
+function comparable(version: FunctionVersion): string {
+  const { code, layers, environment, ...rest } = version;
+  return JSON.stringify({
+    ...rest,
+    version: '',
+    description: '',
+    lastModified: '',
+    revisionId: '',
+    buildId: '',
+    code: code.sha256,
+    layers: layers.map((layer) => layer.arn),
+    environment: Object.entries(environment ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1)),
   });
 }

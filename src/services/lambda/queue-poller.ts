@@ -1,31 +1,36 @@
 // Polls one queue for one event source mapping: receive, filter, invoke, delete what succeeded.
-import type { OutputOf } from '../../models/operations.ts';
 import { ServiceError } from '../../base/errors.ts';
-import { createMatcher } from '../../base/event-pattern.ts';
-import { parseArn } from '../../base/arn.ts';
-import type { WorkContext } from '../../kernel/context.ts';
+import type { FunctionResult } from '../../base/function-runner.ts';
+import type { Scope, WorkContext } from '../../kernel/context.ts';
 import { queueUrl } from './destinations.ts';
 import { execute, newInvocationId } from './execution.ts';
 import { functionArn } from './function-reference.ts';
 import {
+  POLLER_BACKOFF_FIRST_MS,
+  POLLER_BACKOFF_MAX_MS,
   RECEIVE_WAIT_SEC,
   SQS_BATCH_WITHOUT_WINDOW_MAX,
   SQS_POLLER_CONCURRENCY,
+  SYNC_PAYLOAD_BYTES_MAX,
   THROTTLE_BACKOFF_FIRST_MS,
 } from './limits.ts';
-import { jsonOf } from './payload.ts';
 import { failedItems } from './partial-batch.ts';
+import { jsonOf } from './payload.ts';
 import { resolveFunction } from './resolve.ts';
-import type { MappingRecord } from './store.ts';
-
-type Message = NonNullable<OutputOf<'sqs', 'ReceiveMessage'>['Messages']>[number];
+import { type Message, compileFilters, toRecord } from './sqs-record.ts';
+import { type MappingRecord, getFunction } from './store.ts';
 
 /** One poller at work. */
 interface Poller {
   readonly mapping: MappingRecord;
+  readonly scope: Scope;
   readonly queueUrl: string;
   readonly context: WorkContext;
+  /** Aborted when the mapping changes or the cloud stops. */
+  readonly signal: AbortSignal;
   readonly accepts: (message: Message) => boolean;
+  /** When messages that failed were last given to the function, by their id. */
+  readonly failedAtMs: Map<string, number>;
 }
 
 /** Runs until the mapping changes or the cloud stops. */
@@ -34,74 +39,121 @@ export async function pollQueue(
   stop: AbortSignal,
   context: WorkContext,
 ): Promise<void> {
-  const signal = AbortSignal.any([stop, context.signal]);
   const poller: Poller = {
     mapping,
+    scope: { account: context.account, region: context.region },
     queueUrl: queueUrl(mapping.eventSourceArn, context),
-    context: { ...context, signal },
-    accepts: compileFilters(mapping.filters),
+    context,
+    signal: AbortSignal.any([stop, context.signal]),
+    accepts: compileFilters(mapping.filters, mapping.eventSourceArn),
+    failedAtMs: new Map(),
   };
   const concurrency = mapping.maximumConcurrency ?? SQS_POLLER_CONCURRENCY;
   const running = new Set<Promise<void>>();
-  while (!signal.aborted) {
+  let failures = 0;
+  while (!poller.signal.aborted) {
     if (running.size >= concurrency) {
       await context.activity.park(Promise.race(running));
       continue;
     }
-    const batch = await gatherBatch(poller, signal);
-    if (batch.length === 0) continue;
-    const work = runBatch(poller, batch).finally(() => running.delete(work));
-    running.add(work);
+    const batch = (await hasFunction(poller)) ? await gatherBatch(poller) : undefined;
+    // The queue or the function is gone: pollers keep trying, and so a new one is picked up.
+    failures = batch === undefined ? failures + 1 : 0;
+    if (batch === undefined) await rest(poller, backoffMs(failures));
+    for (const part of splitBySize(batch ?? [])) {
+      const work: Promise<void> = startBatch(poller, part).finally(() => running.delete(work));
+      running.add(work);
+    }
   }
-  await Promise.all(running);
+  await context.activity.park(Promise.all(running));
+}
+
+function backoffMs(failures: number): number {
+  return Math.min(POLLER_BACKOFF_MAX_MS, POLLER_BACKOFF_FIRST_MS * 2 ** (failures - 1));
+}
+
+/** Waits on the cloud's clock, idle, or until the poller is stopped. */
+async function rest({ context, signal }: Poller, delayMs: number): Promise<void> {
+  await context.activity.park(context.clock.sleep(delayMs, signal).catch(() => undefined));
+}
+
+async function hasFunction({ context, scope, mapping }: Poller): Promise<boolean> {
+  const record = await context.store.read((view) => getFunction(view, scope, mapping.functionName));
+  return record !== undefined;
 }
 
 /** Up to a batch of messages: what is there, or what arrives within the batching window. */
-async function gatherBatch(poller: Poller, signal: AbortSignal): Promise<Message[]> {
+async function gatherBatch(poller: Poller): Promise<Message[] | undefined> {
   const { batchSize, batchWindowSec } = poller.mapping;
   const { clock } = poller.context;
-  const batch = await receive(poller, { signal, limit: batchSize, waitSec: RECEIVE_WAIT_SEC });
-  if (batch.length === 0 || batchWindowSec === 0) return batch;
+  const batch = await receive(poller, batchSize, RECEIVE_WAIT_SEC);
+  if (batch === undefined || batch.length === 0 || batchWindowSec === 0) return batch;
   const closesMs = clock.now() + batchWindowSec * 1_000;
-  while (batch.length < batchSize && !signal.aborted) {
+  while (batch.length < batchSize && !poller.signal.aborted) {
     const leftSec = Math.ceil((closesMs - clock.now()) / 1_000);
     if (leftSec <= 0) break;
-    const more = await receive(poller, {
-      signal,
-      limit: batchSize - batch.length,
-      waitSec: Math.min(leftSec, RECEIVE_WAIT_SEC),
-    });
+    const waitSec = Math.min(leftSec, RECEIVE_WAIT_SEC);
+    const more = await receive(poller, batchSize - batch.length, waitSec);
+    if (more === undefined) break;
     batch.push(...more);
   }
   return batch;
 }
 
-interface ReceiveRequest {
-  readonly signal: AbortSignal;
-  readonly limit: number;
-  readonly waitSec: number;
-}
-
-async function receive(poller: Poller, request: ReceiveRequest): Promise<Message[]> {
-  const { context } = poller;
+/** What came within `waitSec`; undefined when the queue refused. */
+async function receive(poller: Poller, limit: number, waitSec: number): Promise<Message[] | undefined> {
+  const { context, signal } = poller;
   try {
-    const { Messages = [] } = await context.call('sqs', 'ReceiveMessage', {
-      QueueUrl: poller.queueUrl,
-      MaxNumberOfMessages: Math.min(request.limit, SQS_BATCH_WITHOUT_WINDOW_MAX),
-      WaitTimeSeconds: request.waitSec,
-      MessageAttributeNames: ['All'],
-      MessageSystemAttributeNames: ['All'],
-    }, { signal: request.signal });
+    const { Messages = [] } = await context.call(
+      'sqs',
+      'ReceiveMessage',
+      {
+        QueueUrl: poller.queueUrl,
+        MaxNumberOfMessages: Math.min(limit, SQS_BATCH_WITHOUT_WINDOW_MAX),
+        WaitTimeSeconds: waitSec,
+        MessageAttributeNames: ['All'],
+        MessageSystemAttributeNames: ['All'],
+      },
+      { signal },
+    );
     return Messages;
   } catch (error) {
-    if (request.signal.aborted) return [];
-    if (!(error instanceof ServiceError)) throw error;
-    // The queue is gone or refuses: AWS's pollers keep trying, and so a new queue is picked up.
-    await context.activity.park(
-      context.clock.sleep(THROTTLE_BACKOFF_FIRST_MS * 5, request.signal).catch(() => undefined),
-    );
-    return [];
+    if (signal.aborted) return [];
+    if (error instanceof ServiceError) return undefined;
+    throw error;
   }
+}
+
+/** Batches end at the size of one invocation's payload, whatever their number of messages. */
+function splitBySize(messages: readonly Message[]): Message[][] {
+  const parts: Message[][] = [];
+  let part: Message[] = [];
+  let bytes = 0;
+  for (const message of messages) {
+    const recordBytes = Buffer.byteLength(JSON.stringify(toRecord(message, ''))) + 256;
+    if (part.length > 0 && bytes + recordBytes > SYNC_PAYLOAD_BYTES_MAX) {
+      parts.push(part);
+      part = [];
+      bytes = 0;
+    }
+    part.push(message);
+    bytes += recordBytes;
+  }
+  if (part.length > 0) parts.push(part);
+  return parts;
+}
+
+/** Runs a batch as work of its own, so that the poller may idle meanwhile. Resolves when it ended. */
+function startBatch(poller: Poller, batch: readonly Message[]): Promise<void> {
+  return new Promise((resolve) => {
+    poller.context.spawn('lambda/queue-batch', poller.scope, async (own) => {
+      try {
+        await runBatch({ ...poller, context: own }, batch);
+      } finally {
+        resolve();
+      }
+    });
+  });
 }
 
 async function runBatch(poller: Poller, batch: readonly Message[]): Promise<void> {
@@ -109,69 +161,77 @@ async function runBatch(poller: Poller, batch: readonly Message[]): Promise<void
   // AWS: what the filter refuses is deleted from the queue. <developer guide, "event filtering">
   await deleteMessages(poller, batch.filter((message) => !wanted.includes(message)));
   if (wanted.length === 0) return;
+  await waitAfterFailure(poller, wanted);
+  const ids = wanted.map((message) => message.MessageId ?? '');
   const result = await invokeWith(poller, wanted);
-  if (result === undefined || result.error !== undefined) return;
-  const failed = poller.mapping.reportsItemFailures
-    ? failedItems(jsonOf(result.payload), wanted.map((message) => message.MessageId ?? ''))
-    : new Set<string>();
+  const failed =
+    result === undefined || result.error !== undefined
+      ? new Set(ids)
+      : poller.mapping.reportsItemFailures
+        ? failedItems(jsonOf(result.payload), ids)
+        : new Set<string>();
+  for (const id of failed) poller.failedAtMs.set(id, poller.context.clock.now());
   await deleteMessages(poller, wanted.filter((message) => !failed.has(message.MessageId ?? '')));
 }
 
-/** The function's answer; undefined when it could not be run, and the messages become visible again. */
+/**
+ * With a visibility timeout of zero a failed message is back at once: it waits a second, so that a
+ * clock that stands still is not kept busy for ever. AWS's pollers back off after failures, too.
+ */
+async function waitAfterFailure(poller: Poller, messages: readonly Message[]): Promise<void> {
+  const { clock } = poller.context;
+  const recentMs = clock.now() - THROTTLE_BACKOFF_FIRST_MS;
+  for (const [id, atMs] of poller.failedAtMs) if (atMs <= recentMs) poller.failedAtMs.delete(id);
+  if (!messages.some(({ MessageId = '' }) => poller.failedAtMs.has(MessageId))) return;
+  await rest(poller, THROTTLE_BACKOFF_FIRST_MS);
+}
+
+/**
+ * The function's answer; undefined when it could not be run, and the messages become visible again.
+ * Throttles are retried until that moment. <developer guide, SQS, "Backoff strategy">
+ */
 async function invokeWith(
-  { mapping, context }: Poller,
+  poller: Poller,
   messages: readonly Message[],
-): Promise<Awaited<ReturnType<typeof execute>> | undefined> {
-  const scope = { account: context.account, region: context.region };
+): Promise<FunctionResult | undefined> {
+  const { mapping, context, scope } = poller;
   const { functionName: name, qualifier } = mapping;
   const reference = { scope, name, ...(qualifier === undefined ? {} : { qualifier }) };
   const event = { Records: messages.map((message) => toRecord(message, mapping.eventSourceArn)) };
-  try {
-    const resolved = await context.store.read((view) => resolveFunction(view, reference, context.random));
-    return await execute(
-      resolved,
-      {
-        requestId: newInvocationId(context),
-        payload: new TextEncoder().encode(JSON.stringify(event)),
-        invokedArn: functionArn(scope, name, qualifier),
-      },
-      context,
-    );
-  } catch (error) {
-    // Throttled, deleted or not runnable here: the messages return after their visibility timeout.
-    if (error instanceof ServiceError) return undefined;
-    throw error;
+  const execution = {
+    requestId: newInvocationId(context),
+    payload: new TextEncoder().encode(JSON.stringify(event)),
+    invokedArn: functionArn(scope, name, qualifier),
+  };
+  let givesUpMs: number | undefined;
+  for (let delayMs = THROTTLE_BACKOFF_FIRST_MS; ; delayMs *= 2) {
+    try {
+      const resolved = await context.store.read((view) =>
+        resolveFunction(view, reference, context.random),
+      );
+      return await execute(resolved, execution, context);
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      // Deleted or not runnable here: the messages return after their visibility timeout.
+      if (error.status !== 429) return undefined;
+    }
+    givesUpMs ??= context.clock.now() + (await visibilityTimeoutMs(poller));
+    if (poller.signal.aborted || context.clock.now() + delayMs >= givesUpMs) return undefined;
+    await rest(poller, delayMs);
   }
 }
 
-/** A record as functions see it. <developer guide, "Example Amazon SQS message event"> */
-function toRecord(message: Message, eventSourceArn: string): Record<string, unknown> {
-  const attributes = Object.entries(message.MessageAttributes ?? {}).map(([name, value]) => [
-    name,
-    {
-      ...(value.StringValue === undefined ? {} : { stringValue: value.StringValue }),
-      ...(value.BinaryValue === undefined
-        ? {}
-        : { binaryValue: Buffer.from(value.BinaryValue).toString('base64') }),
-      stringListValues: [],
-      binaryListValues: [],
-      dataType: value.DataType,
-    },
-  ]);
-  return {
-    messageId: message.MessageId,
-    receiptHandle: message.ReceiptHandle,
-    body: message.Body,
-    attributes: message.Attributes ?? {},
-    messageAttributes: Object.fromEntries(attributes),
-    ...(message.MD5OfMessageAttributes === undefined
-      ? {}
-      : { md5OfMessageAttributes: message.MD5OfMessageAttributes }),
-    md5OfBody: message.MD5OfBody,
-    eventSource: 'aws:sqs',
-    eventSourceARN: eventSourceArn,
-    awsRegion: parseArn(eventSourceArn)?.region,
-  };
+async function visibilityTimeoutMs({ context, queueUrl: QueueUrl }: Poller): Promise<number> {
+  try {
+    const { Attributes } = await context.call('sqs', 'GetQueueAttributes', {
+      QueueUrl,
+      AttributeNames: ['VisibilityTimeout'],
+    });
+    return Number(Attributes?.['VisibilityTimeout'] ?? 0) * 1_000;
+  } catch (error) {
+    if (error instanceof ServiceError) return 0;
+    throw error;
+  }
 }
 
 async function deleteMessages(poller: Poller, messages: readonly Message[]): Promise<void> {
@@ -186,23 +246,5 @@ async function deleteMessages(poller: Poller, messages: readonly Message[]): Pro
       // The queue is gone, and its messages with it.
       if (!(error instanceof ServiceError)) throw error;
     }
-  }
-}
-
-/** Filters see the record with a JSON body as an object. <developer guide, "event filtering", SQS> */
-function compileFilters(filters: readonly string[]): (message: Message) => boolean {
-  if (filters.length === 0) return () => true;
-  const matchers = filters.map((pattern) => createMatcher(JSON.parse(pattern)));
-  return (message) => {
-    const record = { ...toRecord(message, ''), body: parseBody(message.Body ?? '') };
-    return matchers.some((matches) => matches(record));
-  };
-}
-
-function parseBody(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return body;
   }
 }

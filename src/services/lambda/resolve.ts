@@ -2,13 +2,13 @@
 import type { ReadTx } from '../../base/store.ts';
 import type { Random } from '../../base/random.ts';
 import type { Scope } from '../../kernel/context.ts';
-import { functionNotFound, layerNotFound } from './errors.ts';
+import { functionNotFound, invalidParameter } from './errors.ts';
 import { type FunctionReference, functionArn, isVersion } from './function-reference.ts';
 import {
   type AliasRecord,
   type FunctionRecord,
   type FunctionVersion,
-  type StoredCode,
+  type LayerUse,
   aliases,
   functionKey,
   getFunction,
@@ -20,8 +20,6 @@ export interface ResolvedFunction {
   readonly scope: Scope;
   readonly record: FunctionRecord;
   readonly version: FunctionVersion;
-  /** Code of the version's layers, in order. */
-  readonly layers: readonly StoredCode[];
 }
 
 /** The version a reference means. With `random`, a weighted alias draws one of its two versions. */
@@ -34,8 +32,7 @@ export async function resolveFunction(
   const record = await getFunction(view, scope, name);
   if (record === undefined) throw functionNotFound(functionArn(scope, name, qualifier));
   const version = await resolveVersion(view, { record, reference, random });
-  const layers = await Promise.all(version.layers.map((arn) => layerCode(view, arn)));
-  return { scope, record, version, layers };
+  return { scope, record, version };
 }
 
 async function resolveVersion(
@@ -69,19 +66,27 @@ export function chooseVersion(alias: AliasRecord, random: Random | undefined): s
   return random.next() < weight ? version : alias.functionVersion;
 }
 
-async function layerCode(view: ReadTx, arn: string): Promise<StoredCode> {
-  const parsed = parseLayerVersionArn(arn);
-  const layer =
-    parsed === undefined
-      ? undefined
-      : await layerVersions.get(view, [
-          parsed.scope.account,
-          parsed.scope.region,
-          parsed.name,
-          parsed.version,
-        ]);
-  if (layer === undefined) throw layerNotFound(arn);
-  return layer.code;
+/** The layer versions that a function is to use; all exist, in the function's region. */
+export async function resolveLayers(
+  view: ReadTx,
+  arns: readonly string[],
+  { region }: Scope,
+): Promise<LayerUse[]> {
+  const uses: LayerUse[] = [];
+  for (const arn of arns) {
+    const parsed = parseLayerVersionArn(arn);
+    if (parsed === undefined) throw invalidParameter(`Layer version ${arn} does not exist.`);
+    const { scope, name, version } = parsed;
+    if (scope.region !== region) {
+      throw invalidParameter(
+        `Layers are not in the same region as the function. Layers are expected to be in region ${region}.`,
+      );
+    }
+    const layer = await layerVersions.get(view, [scope.account, scope.region, name, version]);
+    if (layer === undefined) throw invalidParameter(`Layer version ${arn} does not exist.`);
+    uses.push({ arn, code: layer.code });
+  }
+  return uses;
 }
 
 export interface LayerReference {

@@ -51,16 +51,25 @@ export function checkLayers(arns: readonly string[]): void {
   if (arns.length > LAYERS_MAX) {
     throw invalidParameter('Cannot reference more than 5 layers.');
   }
-  const seen = new Set<string>();
+  const seen = new Map<string, string>();
   for (const arn of arns) {
     const layer = arn.replace(/:\d+$/, '');
-    if (seen.has(layer)) {
+    const other = seen.get(layer);
+    if (other !== undefined) {
       throw invalidParameter(
-        `Two different versions of the same layer are not allowed to be referenced in the same function. ${[...seen].join(', ')}, ${arn}`,
+        `Two different versions of the same layer are not allowed to be referenced in the same function. ${other} and ${arn} are versions of the same layer.`,
       );
     }
-    seen.add(layer);
+    seen.set(layer, arn);
   }
+}
+
+/** Code and layers share one limit. */
+export function checkCombinedSize(unpackedBytes: number): void {
+  if (unpackedBytes <= UNZIPPED_BYTES_MAX) return;
+  throw invalidParameter(
+    `Function code combined with layers exceeds the maximum allowed size of ${UNZIPPED_BYTES_MAX} bytes. The actual size is ${unpackedBytes} bytes.`,
+  );
 }
 
 export function checkUnpackedSize(unpackedBytes: number): void {
@@ -75,9 +84,7 @@ export function checkUnpackedSize(unpackedBytes: number): void {
 export function checkDeadLetterArn(arn: string): void {
   const service = parseArn(arn)?.service;
   if (service !== 'sqs' && service !== 'sns') {
-    throw invalidParameter(
-      `The provided dead letter config TargetArn: ${arn} is invalid. Please provide an SQS queue or SNS topic ARN.`,
-    );
+    throw invalidParameter(`The provided dead letter config DeadLetterConfig(targetArn=${arn}) is invalid.`);
   }
 }
 

@@ -3,27 +3,30 @@ import { createBlobDeleter } from '../../kernel/bodies.ts';
 import { defineService, notImplemented } from '../../kernel/service.ts';
 import { runAsyncEvent } from './async-invocation.ts';
 import { codeDownload } from './code-download.ts';
+import { deliver } from './destinations.ts';
 import { startAllMappings } from './mapping-lifecycle.ts';
 import { createFunction, deleteFunction, getFunction, getFunctionConfiguration, listFunctions } from './operations/functions.ts';
+import { getFunctionCodeSigningConfig, getFunctionRecursionConfig, getRuntimeManagementConfig, putFunctionRecursionConfig, putRuntimeManagementConfig } from './operations/function-settings.ts';
 import { invoke, invokeAsync } from './operations/invoke.ts';
 import { deleteLayerVersion, getLayerVersion, getLayerVersionByArn, listLayers, listLayerVersions, publishLayerVersion } from './operations/layers.ts';
 import { createEventSourceMapping, deleteEventSourceMapping, getEventSourceMapping, listEventSourceMappings, updateEventSourceMapping } from './operations/mappings.ts';
 import { addPermission, getPolicy, removePermission } from './operations/permissions.ts';
-import { deleteFunctionConcurrency, deleteFunctionEventInvokeConfig, getAccountSettings, getFunctionConcurrency, getFunctionEventInvokeConfig, listFunctionEventInvokeConfigs, listTags, putFunctionConcurrency, putFunctionEventInvokeConfig, tagResource, untagResource, updateFunctionEventInvokeConfig } from './operations/settings.ts';
+import { deleteFunctionConcurrency, getAccountSettings, getFunctionConcurrency, putFunctionConcurrency } from './operations/concurrency.ts';
+import { deleteFunctionEventInvokeConfig, getFunctionEventInvokeConfig, listFunctionEventInvokeConfigs, putFunctionEventInvokeConfig, updateFunctionEventInvokeConfig } from './operations/event-invoke-configs.ts';
+import { listTags, tagResource, untagResource } from './operations/tags.ts';
 import { updateFunctionCode, updateFunctionConfiguration } from './operations/updates.ts';
+import { createFunctionUrlConfig, deleteFunctionUrlConfig, getFunctionUrlConfig, listFunctionUrlConfigs, updateFunctionUrlConfig } from './operations/urls.ts';
 import { createAlias, deleteAlias, getAlias, listAliases, listVersionsByFunction, publishVersion, updateAlias } from './operations/versions.ts';
 import { resources } from './resources.ts';
+import { urlRoute } from './url-route.ts';
 
 const CAPACITY = 'functions run on this machine, there are no capacity providers';
 const DURABLE = 'durable executions are not there yet';
 const LAYER_POLICY = 'layers are shared within an account only';
 const PROVISIONED = 'provisioned concurrency is not there yet';
-const RECURSION = 'recursive loops are not detected yet';
 const RESOURCE_POLICY = 'use AddPermission and GetPolicy';
-const RUNTIME_UPDATES = 'runtimes are those of this machine';
 const SIGNING = 'code signing is not there yet';
 const STREAMING = 'response streaming is not there yet';
-const URLS = 'function URLs are not there yet';
 
 export const lambda = defineService<'lambda'>({
   id: 'lambda',
@@ -36,7 +39,7 @@ export const lambda = defineService<'lambda'>({
     CreateCodeSigningConfig: notImplemented(SIGNING),
     CreateEventSourceMapping: createEventSourceMapping,
     CreateFunction: createFunction,
-    CreateFunctionUrlConfig: notImplemented(URLS),
+    CreateFunctionUrlConfig: createFunctionUrlConfig,
     DeleteAlias: deleteAlias,
     DeleteCapacityProvider: notImplemented(CAPACITY),
     DeleteCodeSigningConfig: notImplemented(SIGNING),
@@ -45,7 +48,7 @@ export const lambda = defineService<'lambda'>({
     DeleteFunction: deleteFunction,
     DeleteFunctionConcurrency: deleteFunctionConcurrency,
     DeleteFunctionEventInvokeConfig: deleteFunctionEventInvokeConfig,
-    DeleteFunctionUrlConfig: notImplemented(URLS),
+    DeleteFunctionUrlConfig: deleteFunctionUrlConfig,
     DeleteLayerVersion: deleteLayerVersion,
     DeleteProvisionedConcurrencyConfig: notImplemented(PROVISIONED),
     DeleteResourcePolicy: notImplemented(RESOURCE_POLICY),
@@ -57,21 +60,21 @@ export const lambda = defineService<'lambda'>({
     GetDurableExecutionHistory: notImplemented(DURABLE),
     GetDurableExecutionState: notImplemented(DURABLE),
     GetEventSourceMapping: getEventSourceMapping,
-    GetFunctionCodeSigningConfig: notImplemented(SIGNING),
+    GetFunctionCodeSigningConfig: getFunctionCodeSigningConfig,
     GetFunction: getFunction,
     GetFunctionConcurrency: getFunctionConcurrency,
     GetFunctionConfiguration: getFunctionConfiguration,
     GetFunctionEventInvokeConfig: getFunctionEventInvokeConfig,
-    GetFunctionRecursionConfig: notImplemented(RECURSION),
+    GetFunctionRecursionConfig: getFunctionRecursionConfig,
     GetFunctionScalingConfig: notImplemented(PROVISIONED),
-    GetFunctionUrlConfig: notImplemented(URLS),
+    GetFunctionUrlConfig: getFunctionUrlConfig,
     GetLayerVersionByArn: getLayerVersionByArn,
     GetLayerVersion: getLayerVersion,
     GetLayerVersionPolicy: notImplemented(LAYER_POLICY),
     GetPolicy: getPolicy,
     GetProvisionedConcurrencyConfig: notImplemented(PROVISIONED),
     GetResourcePolicy: notImplemented(RESOURCE_POLICY),
-    GetRuntimeManagementConfig: notImplemented(RUNTIME_UPDATES),
+    GetRuntimeManagementConfig: getRuntimeManagementConfig,
     InvokeAsync: invokeAsync,
     Invoke: invoke,
     InvokeWithResponseStream: notImplemented(STREAMING),
@@ -81,7 +84,7 @@ export const lambda = defineService<'lambda'>({
     ListDurableExecutionsByFunction: notImplemented(DURABLE),
     ListEventSourceMappings: listEventSourceMappings,
     ListFunctionEventInvokeConfigs: listFunctionEventInvokeConfigs,
-    ListFunctionUrlConfigs: notImplemented(URLS),
+    ListFunctionUrlConfigs: listFunctionUrlConfigs,
     ListFunctionVersionsByCapacityProvider: notImplemented(CAPACITY),
     ListFunctionsByCodeSigningConfig: notImplemented(SIGNING),
     ListFunctions: listFunctions,
@@ -95,11 +98,11 @@ export const lambda = defineService<'lambda'>({
     PutFunctionCodeSigningConfig: notImplemented(SIGNING),
     PutFunctionConcurrency: putFunctionConcurrency,
     PutFunctionEventInvokeConfig: putFunctionEventInvokeConfig,
-    PutFunctionRecursionConfig: notImplemented(RECURSION),
+    PutFunctionRecursionConfig: putFunctionRecursionConfig,
     PutFunctionScalingConfig: notImplemented(PROVISIONED),
     PutProvisionedConcurrencyConfig: notImplemented(PROVISIONED),
     PutResourcePolicy: notImplemented(RESOURCE_POLICY),
-    PutRuntimeManagementConfig: notImplemented(RUNTIME_UPDATES),
+    PutRuntimeManagementConfig: putRuntimeManagementConfig,
     RemoveLayerVersionPermission: notImplemented(LAYER_POLICY),
     RemovePermission: removePermission,
     SendDurableExecutionCallbackFailure: notImplemented(DURABLE),
@@ -115,14 +118,15 @@ export const lambda = defineService<'lambda'>({
     UpdateFunctionCode: updateFunctionCode,
     UpdateFunctionConfiguration: updateFunctionConfiguration,
     UpdateFunctionEventInvokeConfig: updateFunctionEventInvokeConfig,
-    UpdateFunctionUrlConfig: notImplemented(URLS),
+    UpdateFunctionUrlConfig: updateFunctionUrlConfig,
   },
   dataEvents: ['Invoke', 'InvokeAsync', 'InvokeWithResponseStream'],
   resources,
   workers: {
     'lambda/async': runAsyncEvent,
+    'lambda/deliver': deliver,
     'lambda/delete-code': createBlobDeleter('lambda/delete-code'),
   },
   start: startAllMappings,
-  routes: [codeDownload],
+  routes: [codeDownload, urlRoute],
 });

@@ -9,6 +9,14 @@ export interface StoredCode {
   /** SHA-256 of the zip, base64. */
   readonly sha256: string;
   readonly sizeBytes: number;
+  /** Sum of the entries' uncompressed sizes. */
+  readonly unpackedBytes: number;
+}
+
+/** A layer version in use: its code stays even when the layer version is deleted. */
+export interface LayerUse {
+  readonly arn: string;
+  readonly code: StoredCode;
 }
 
 /** One version of a function: what runs, and how. */
@@ -25,16 +33,19 @@ export interface FunctionVersion {
   readonly memoryMb: number;
   readonly ephemeralStorageMb: number;
   readonly architecture: 'x86_64' | 'arm64';
-  readonly environment: Readonly<Record<string, string>>;
-  /** ARNs of layer versions, in order. */
-  readonly layers: readonly string[];
+  /** Absent: never given. AWS prints an empty map only where one was given. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** In order. */
+  readonly layers: readonly LayerUse[];
   readonly deadLetterArn?: string;
   readonly tracingMode: 'Active' | 'PassThrough';
   readonly logGroup?: string;
   /** ISO 8601 with the offset as AWS prints it. */
   readonly lastModified: string;
-  /** Changes with every change of this version. */
+  /** Changes with every change of this version, of its policy included. */
   readonly revisionId: string;
+  /** Changes with the code and the settings: execution environments are of one build. */
+  readonly buildId: string;
 }
 
 export interface FunctionRecord {
@@ -66,7 +77,6 @@ export interface PolicyStatement {
 
 export interface PolicyRecord {
   readonly statements: readonly PolicyStatement[];
-  readonly revisionId: string;
 }
 
 /** How asynchronous invocations of a function, version or alias are retried and reported. */
@@ -93,7 +103,6 @@ export interface MappingRecord {
   readonly reportsItemFailures: boolean;
   readonly maximumConcurrency?: number;
   readonly lastModifiedMs: number;
-  readonly lastProcessingResult: string;
 }
 
 export interface LayerVersionRecord {
@@ -105,6 +114,30 @@ export interface LayerVersionRecord {
   readonly compatibleArchitectures: readonly string[];
   readonly code: StoredCode;
   readonly createdDate: string;
+}
+
+/** An HTTP address of a function or alias. */
+export interface FunctionUrlRecord {
+  readonly urlId: string;
+  readonly cors?: UrlCors;
+  readonly createdMs: number;
+  readonly lastModifiedMs: number;
+}
+
+/** Cross-origin rules of a function URL, as they were given. */
+export interface UrlCors {
+  readonly allowCredentials?: boolean;
+  readonly allowHeaders?: readonly string[];
+  readonly allowMethods?: readonly string[];
+  readonly allowOrigins?: readonly string[];
+  readonly exposeHeaders?: readonly string[];
+  readonly maxAgeSec?: number;
+}
+
+export interface UrlOwner extends Scope {
+  readonly name: string;
+  /** Alias; empty for the function itself. */
+  readonly qualifier: string;
 }
 
 /** Keyed `[account, region, name]`. */
@@ -123,6 +156,10 @@ export const mappings = table<MappingRecord>('lambda/mapping');
 export const mappingTags = table<Readonly<Record<string, string>>>('lambda/mapping-tags');
 /** Keyed `[account, region, layer, number]`. */
 export const layerVersions = table<LayerVersionRecord>('lambda/layer-version');
+/** Keyed `[account, region, name, qualifier]`; the function itself has the qualifier ``. */
+export const functionUrls = table<FunctionUrlRecord>('lambda/function-url');
+/** Keyed `[urlId]`: whose URL it is; its host names the region alone. */
+export const urlOwners = table<UrlOwner>('lambda/url-owner');
 /** Keyed `[account, region, layer]`: the number the next version gets. */
 export const layerCounters = table<{ readonly next: number }>('lambda/layer-counter');
 
@@ -155,18 +192,51 @@ export async function listVersions(
   return rows.map((row) => row.value);
 }
 
-/** Removes the function with its versions, aliases, policies and invoke configs; returns their code. */
-export async function deleteFunctionRows(tx: Tx, scope: Scope, name: string): Promise<StoredCode[]> {
+/**
+ * Gives what a reference names (function, version or alias) a new revision id, as a change of its
+ * policy does; returns the one before, or undefined when there is no such thing.
+ */
+export async function touchRevision(
+  tx: Tx,
+  target: { readonly scope: Scope; readonly name: string; readonly qualifier: string | undefined },
+  revisionId: string,
+): Promise<string | undefined> {
+  const { scope, name, qualifier } = target;
+  const key = functionKey(scope, name);
+  if (qualifier === undefined || qualifier === '$LATEST') {
+    const record = await functions.get(tx, key);
+    if (record === undefined) return undefined;
+    functions.put(tx, key, { ...record, latest: { ...record.latest, revisionId } });
+    return record.latest.revisionId;
+  }
+  const isNumber = /^\d+$/.test(qualifier);
+  const rowKey = [...key, isNumber ? Number(qualifier) : qualifier];
+  if (isNumber) {
+    const version = await versions.get(tx, rowKey);
+    if (version !== undefined) versions.put(tx, rowKey, { ...version, revisionId });
+    return version?.revisionId;
+  }
+  const alias = await aliases.get(tx, rowKey);
+  if (alias !== undefined) aliases.put(tx, rowKey, { ...alias, revisionId });
+  return alias?.revisionId;
+}
+
+/** Removes the function with all that hangs on it; returns the versions that were. */
+export async function deleteFunctionRows(tx: Tx, scope: Scope, name: string): Promise<FunctionVersion[]> {
   const key = functionKey(scope, name);
   const record = await functions.get(tx, key);
-  const codes: StoredCode[] = record === undefined ? [] : [record.latest.code];
+  const gone: FunctionVersion[] = record === undefined ? [] : [record.latest];
   functions.delete(tx, key);
   for (const row of await versions.list(tx, key, { limit: PER_FUNCTION_MAX })) {
-    codes.push(row.value.code);
+    gone.push(row.value);
     versions.delete(tx, row.key);
+  }
+  for (const row of await functionUrls.list(tx, key, { limit: PER_FUNCTION_MAX })) {
+    functionUrls.delete(tx, row.key);
+    urlOwners.delete(tx, [row.value.urlId]);
   }
   for (const rows of [aliases, policies, invokeConfigs]) {
     for (const row of await rows.list(tx, key, { limit: PER_FUNCTION_MAX })) rows.delete(tx, row.key);
   }
-  return codes;
+  return gone;
 }

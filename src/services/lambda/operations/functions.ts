@@ -1,46 +1,49 @@
 // CreateFunction, GetFunction, GetFunctionConfiguration, ListFunctions, DeleteFunction.
-import { randomUuid } from '../../../base/random.ts';
-import { retainBlob } from '../../../kernel/bodies.ts';
-import type { RequestContext } from '../../../kernel/context.ts';
+import type { Tx } from '../../../base/store.ts';
+import type { RequestContext, Scope } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
-import { releaseCode, takeInCode } from '../code.ts';
+import { releaseArchives, retainArchives, takeInCode } from '../code.ts';
 import { newVersion, readSettings } from '../configuration.ts';
 import { functionExists, functionNotFound, invalidParameter, versionInUse } from '../errors.ts';
 import { functionArn, isVersion, parseFunctionReference } from '../function-reference.ts';
-import { presentVersion, publishLatest } from '../publishing.ts';
-import { resolveFunction } from '../resolve.ts';
+import { retireVersion } from '../execution.ts';
+import { type FunctionConfiguration, presentConfiguration } from '../present.ts';
+import { publishLatest } from '../publishing.ts';
+import { resolveFunction, resolveLayers } from '../resolve.ts';
 import {
   type FunctionRecord,
-  PER_FUNCTION_MAX,
+  type FunctionVersion,
   deleteFunctionRows,
   functionKey,
   functions,
   getFunction as readFunction,
   listAliases,
+  listVersions,
   versions,
 } from '../store.ts';
-import { stopMappingsOf } from '../mapping-lifecycle.ts';
 
 export async function createFunction(
   input: InputOf<'lambda', 'CreateFunction'>,
   context: RequestContext,
 ): Promise<OutputOf<'lambda', 'CreateFunction'>> {
-  const reference = parseFunctionReference(input.FunctionName ?? '', undefined, context);
-  const { name } = reference;
+  const { name } = parseFunctionReference(input.FunctionName ?? '', undefined, context);
   const settings = readSettings(input);
-  if ((await context.store.read((view) => readFunction(view, context, name))) !== undefined) {
-    throw functionExists(name);
-  }
+  const layerArns = input.Layers ?? [];
+  await context.store.read(async (view) => {
+    await resolveLayers(view, layerArns, context);
+    if ((await readFunction(view, context, name)) !== undefined) throw functionExists(name);
+  });
   const code = await takeInCode(input.Code ?? {}, context);
   return context.store.transact(async (tx) => {
     if ((await readFunction(tx, context, name)) !== undefined) throw functionExists(name);
-    await retainBlob(tx, code.blobId);
-    const latest = newVersion({ name, settings, code, nowMs: context.nowMs, revisionId: randomUuid(context.random) });
+    const layers = await resolveLayers(tx, layerArns, context);
+    const latest = newVersion({ name, settings, code, layers, context });
+    await retainArchives(tx, latest);
     const record: FunctionRecord = { latest, nextVersion: 1, tags: { ...input.Tags } };
     functions.put(tx, functionKey(context, name), record);
-    if (input.Publish !== true) return presentVersion(tx, context, latest);
+    if (input.Publish !== true) return presentConfiguration(context, latest);
     const published = await publishLatest(tx, context, { record, description: undefined });
-    return presentVersion(tx, context, published, published.version);
+    return presentConfiguration(context, published, published.version);
   });
 }
 
@@ -51,7 +54,7 @@ export async function getFunctionConfiguration(
   const reference = parseFunctionReference(input.FunctionName ?? '', input.Qualifier, context);
   return context.store.read(async (view) => {
     const { version, scope } = await resolveFunction(view, reference);
-    return presentVersion(view, scope, version, reference.qualifier);
+    return presentConfiguration(scope, version, reference.qualifier);
   });
 }
 
@@ -62,7 +65,7 @@ export async function getFunction(
   const reference = parseFunctionReference(input.FunctionName ?? '', input.Qualifier, context);
   return context.store.read(async (view) => {
     const { version, record, scope } = await resolveFunction(view, reference);
-    const Configuration = await presentVersion(view, scope, version, reference.qualifier);
+    const Configuration = presentConfiguration(scope, version, reference.qualifier);
     const { account, region } = scope;
     const path = [account, region, version.name, version.version].map(encodeURIComponent).join('/');
     return {
@@ -90,16 +93,14 @@ export async function listFunctions(
     const after = input.Marker === undefined ? {} : { after: [...scope, decodeMarker(input.Marker)] };
     const rows = await functions.list(view, scope, { limit: limit + 1, ...after });
     const page = rows.slice(0, limit).map((row) => row.value);
-    const listed = [];
-    for (const record of page) {
-      listed.push(await presentVersion(view, context, record.latest, input.FunctionVersion === 'ALL' ? '$LATEST' : undefined));
-      if (input.FunctionVersion !== 'ALL') continue;
-      const published = await versions.list(view, functionKey(context, record.latest.name), {
-        limit: PER_FUNCTION_MAX,
-      });
-      for (const { value } of published) {
-        listed.push(await presentVersion(view, context, value, value.version));
+    const listed: FunctionConfiguration[] = [];
+    for (const { latest } of page) {
+      if (input.FunctionVersion !== 'ALL') {
+        listed.push(presentConfiguration(context, latest));
+        continue;
       }
+      const ofFunction = [latest, ...(await listVersions(view, context, latest.name))];
+      listed.push(...ofFunction.map((each) => presentConfiguration(context, each, each.version)));
     }
     const last = page.at(-1);
     const hasMore = rows.length > limit && last !== undefined;
@@ -120,41 +121,36 @@ export async function deleteFunction(
         : 'Deletion of aliases is not currently supported.',
     );
   }
-  const retired = await context.store.transact(async (tx) => {
-    const record = await readFunction(tx, scope, name);
-    if (record === undefined) throw functionNotFound(functionArn(scope, name, qualifier));
-    if (qualifier !== undefined) {
-      const version = await deleteVersion(tx, context, { scope, name, qualifier });
-      return version === undefined ? [] : [version];
+  const gone = await context.store.transact(async (tx) => {
+    if ((await readFunction(tx, scope, name)) === undefined) {
+      throw functionNotFound(functionArn(scope, name, qualifier));
     }
-    const ofFunction = await versions.list(tx, functionKey(scope, name), { limit: PER_FUNCTION_MAX });
-    for (const code of await deleteFunctionRows(tx, scope, name)) await releaseCode(tx, code, context);
-    await stopMappingsOf(tx, context, { scope, name });
-    return [record.latest, ...ofFunction.map((row) => row.value)];
+    const dropped =
+      qualifier === undefined
+        ? await deleteFunctionRows(tx, scope, name)
+        : await deleteVersion(tx, { scope, name, qualifier });
+    for (const version of dropped) await releaseArchives(tx, version, context);
+    return dropped;
   });
-  for (const version of retired) {
-    await context.ports.functions.retire(`${functionArn(scope, name, version.version)}/${version.revisionId}/`);
-  }
+  for (const version of gone) await retireVersion(scope, version, context);
   return { StatusCode: 204 };
 }
 
+/** The version as a list of one; of none when it is not there, which AWS takes for success. */
 async function deleteVersion(
-  tx: Parameters<typeof deleteFunctionRows>[0],
-  context: RequestContext,
-  target: { readonly scope: RequestContext | { account: string; region: string }; readonly name: string; readonly qualifier: string },
-): Promise<FunctionRecord['latest'] | undefined> {
+  tx: Tx,
+  target: { readonly scope: Scope; readonly name: string; readonly qualifier: string },
+): Promise<FunctionVersion[]> {
   const { scope, name, qualifier } = target;
   const key = [...functionKey(scope, name), Number(qualifier)];
   const version = await versions.get(tx, key);
-  // AWS: deleting a version that is not there succeeds.
-  if (version === undefined) return undefined;
+  if (version === undefined) return [];
   const users = (await listAliases(tx, scope, name)).filter(
     (alias) => alias.functionVersion === qualifier || qualifier in alias.weights,
   );
   if (users.length > 0) throw versionInUse(users.map((alias) => functionArn(scope, name, alias.name)));
   versions.delete(tx, key);
-  await releaseCode(tx, version.code, context);
-  return version;
+  return [version];
 }
 
 function encodeMarker(name: string): string {

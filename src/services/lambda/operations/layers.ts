@@ -4,6 +4,7 @@ import { retainBlob } from '../../../kernel/bodies.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
 import { releaseCode, takeInCode } from '../code.ts';
 import { invalidParameter, layerNotFound } from '../errors.ts';
+import { pageOf } from '../page.ts';
 import { lambdaTimestamp } from '../present.ts';
 import { parseLayerVersionArn } from '../resolve.ts';
 import { type LayerVersionRecord, PER_FUNCTION_MAX, layerCounters, layerVersions } from '../store.ts';
@@ -14,7 +15,7 @@ export async function publishLayerVersion(
   input: InputOf<'lambda', 'PublishLayerVersion'>,
   context: RequestContext,
 ): Promise<OutputOf<'lambda', 'PublishLayerVersion'>> {
-  const name = (input.LayerName ?? '').replace(/^arn:aws[a-z-]*:lambda:[^:]+:\d{12}:layer:/, '');
+  const name = layerNameOf(input.LayerName);
   const code = await takeInCode(input.Content ?? {}, context);
   const layer = await context.store.transact(async (tx) => {
     const counterKey = [context.account, context.region, name];
@@ -41,7 +42,7 @@ export async function getLayerVersion(
   input: InputOf<'lambda', 'GetLayerVersion'>,
   context: RequestContext,
 ): Promise<LayerVersionOutput> {
-  return readLayer(context, input.LayerName ?? '', input.VersionNumber ?? 0);
+  return readLayer(context, layerNameOf(input.LayerName), input.VersionNumber ?? 0);
 }
 
 export async function getLayerVersionByArn(
@@ -58,13 +59,13 @@ export async function listLayerVersions(
   context: RequestContext,
 ): Promise<OutputOf<'lambda', 'ListLayerVersions'>> {
   const rows = await context.store.read((view) =>
-    layerVersions.list(view, [context.account, context.region, input.LayerName ?? ''], {
+    layerVersions.list(view, [context.account, context.region, layerNameOf(input.LayerName)], {
       limit: PER_FUNCTION_MAX,
       reverse: true,
     }),
   );
   const chosen = rows.map((row) => row.value).filter((layer) => suits(layer, input));
-  const page = paginate(chosen, input.Marker, input.MaxItems);
+  const page = pageOf(chosen, input);
   return {
     LayerVersions: page.items.map((layer) => {
       const { Content: _content, LayerArn: _arn, ...listed } = presentLayer(context, layer);
@@ -83,7 +84,7 @@ export async function listLayers(
   );
   const newest = new Map<string, LayerVersionRecord>();
   for (const { value } of rows) if (suits(value, input)) newest.set(value.name, value);
-  const page = paginate([...newest.values()], input.Marker, input.MaxItems);
+  const page = pageOf([...newest.values()], input);
   return {
     Layers: page.items.map((layer) => {
       const { Content: _content, LayerArn, ...LatestMatchingVersion } = presentLayer(context, layer);
@@ -97,7 +98,7 @@ export async function deleteLayerVersion(
   input: InputOf<'lambda', 'DeleteLayerVersion'>,
   context: RequestContext,
 ): Promise<OutputOf<'lambda', 'DeleteLayerVersion'>> {
-  const key = [context.account, context.region, input.LayerName ?? '', input.VersionNumber ?? 0];
+  const key = [context.account, context.region, layerNameOf(input.LayerName), input.VersionNumber ?? 0];
   await context.store.transact(async (tx) => {
     const layer = await layerVersions.get(tx, key);
     // AWS: deleting a version that is not there succeeds.
@@ -113,10 +114,16 @@ async function readLayer(
   name: string,
   version: number,
 ): Promise<LayerVersionOutput> {
+  if (version < 1) throw invalidParameter('Layer Version Cannot be less than 1.');
   const key = [context.account, context.region, name, version];
   const layer = await context.store.read((view) => layerVersions.get(view, key));
-  if (layer === undefined) throw layerNotFound(layerArn(context, name, version));
+  if (layer === undefined) throw layerNotFound();
   return presentLayer(context, layer);
+}
+
+/** A layer is named by its name or its ARN. */
+function layerNameOf(text: string | undefined): string {
+  return (text ?? '').replace(/^arn:aws[a-z-]*:lambda:[^:]+:\d{12}:layer:/, '');
 }
 
 function layerArn(context: RequestContext, name: string, version?: number): string {
@@ -149,14 +156,4 @@ function suits(
     (runtime === undefined || layer.compatibleRuntimes.includes(runtime)) &&
     (architecture === undefined || layer.compatibleArchitectures.includes(architecture))
   );
-}
-
-function paginate<T>(
-  all: readonly T[],
-  marker: string | undefined,
-  maxItems: number | undefined,
-): { items: readonly T[]; next: { NextMarker?: string } } {
-  const start = Number(marker ?? 0) || 0;
-  const end = start + Math.min(maxItems ?? 50, 50);
-  return { items: all.slice(start, end), next: end < all.length ? { NextMarker: String(end) } : {} };
 }

@@ -1,19 +1,21 @@
 // Event source mappings: create, get, list, update, delete.
 import { parseArn } from '../../../base/arn.ts';
+import { ServiceError } from '../../../base/errors.ts';
 import { createMatcher } from '../../../base/event-pattern.ts';
 import { randomUuid } from '../../../base/random.ts';
 import type { ReadTx } from '../../../base/store.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
-import { invalidParameter, mappingExists, mappingNotFound } from '../errors.ts';
-import { functionArn, parseFunctionReference } from '../function-reference.ts';
+import { invalidParameter, mappingExists, mappingNotFound, queueUnreadable } from '../errors.ts';
+import { type FunctionReference, parseFunctionReference } from '../function-reference.ts';
 import { SQS_BATCH_DEFAULT, SQS_BATCH_MAX, SQS_BATCH_WITHOUT_WINDOW_MAX } from '../limits.ts';
 import { MAPPINGS_MAX, applyMapping, stopPoller } from '../mapping-lifecycle.ts';
+import { pageOf } from '../page.ts';
 import { presentMapping } from '../present.ts';
 import { queueUrl } from '../destinations.ts';
 import { resolveFunction } from '../resolve.ts';
 import { refuseUnsupported } from '../rules.ts';
-import { type MappingRecord, mappingTags, mappings } from '../store.ts';
+import { type MappingRecord, getFunction, mappingTags, mappings } from '../store.ts';
 
 type CreateInput = InputOf<'lambda', 'CreateEventSourceMapping'>;
 type UpdateInput = InputOf<'lambda', 'UpdateEventSourceMapping'>;
@@ -27,7 +29,7 @@ export async function createEventSourceMapping(
   checkSource(eventSourceArn, input);
   const reference = parseFunctionReference(input.FunctionName ?? '', undefined, context);
   const { name, qualifier } = reference;
-  await checkQueue(eventSourceArn, context);
+  await checkQueue(eventSourceArn, reference, context);
   const mapping: MappingRecord = {
     uuid: randomUuid(context.random),
     eventSourceArn,
@@ -35,13 +37,11 @@ export async function createEventSourceMapping(
     ...(qualifier === undefined ? {} : { qualifier }),
     ...readSettings(input, undefined),
     lastModifiedMs: context.nowMs,
-    lastProcessingResult: 'No records processed',
   };
   await context.store.transact(async (tx) => {
-    await resolveFunction(tx, reference);
     const existing = await findMapping(tx, context, (other) => sameEnds(other, mapping));
     if (existing !== undefined) {
-      throw mappingExists(existing.uuid, eventSourceArn, functionArn(context, name, qualifier));
+      throw mappingExists(existing.uuid, eventSourceArn, name);
     }
     const key = [context.account, context.region, mapping.uuid];
     mappings.put(tx, key, mapping);
@@ -67,7 +67,6 @@ export async function listEventSourceMappings(
     input.FunctionName === undefined
       ? undefined
       : parseFunctionReference(input.FunctionName, undefined, context);
-  const limit = Math.min(input.MaxItems ?? 100, 100);
   const scope = [context.account, context.region];
   const rows = await context.store.read((view) => mappings.list(view, scope, { limit: MAPPINGS_MAX }));
   const all = rows
@@ -78,13 +77,12 @@ export async function listEventSourceMappings(
           (mapping.functionName === wanted.name && mapping.qualifier === wanted.qualifier)) &&
         (input.EventSourceArn === undefined || mapping.eventSourceArn === input.EventSourceArn),
     );
-  const start = input.Marker === undefined ? 0 : Number(input.Marker) || 0;
-  const next = start + limit;
+  const { items, next } = pageOf(all, input, 100);
   return {
-    EventSourceMappings: all
-      .slice(start, next)
-      .map((mapping) => presentMapping(context, mapping, mapping.enabled ? 'Enabled' : 'Disabled')),
-    ...(next < all.length ? { NextMarker: String(next) } : {}),
+    EventSourceMappings: items.map((mapping) =>
+      presentMapping(context, mapping, mapping.enabled ? 'Enabled' : 'Disabled'),
+    ),
+    ...next,
   };
 }
 
@@ -99,7 +97,9 @@ export async function updateEventSourceMapping(
       input.FunctionName === undefined
         ? undefined
         : parseFunctionReference(input.FunctionName, undefined, context);
-    if (reference !== undefined) await resolveFunction(tx, reference);
+    if (reference !== undefined && (await getFunction(tx, reference.scope, reference.name)) === undefined) {
+      throw invalidParameter('Function does not exist');
+    }
     const { qualifier: _previous, ...rest } = previous;
     const qualifier = reference === undefined ? previous.qualifier : reference.qualifier;
     const changed: MappingRecord = {
@@ -162,6 +162,7 @@ function sameEnds(a: MappingRecord, b: MappingRecord): boolean {
 function checkSource(eventSourceArn: string, input: CreateInput | UpdateInput): void {
   const service = parseArn(eventSourceArn)?.service;
   if (service === undefined) throw invalidParameter('Unrecognized event source.');
+  refuseOtherSources(input);
   if (service !== 'sqs') {
     throw invalidParameter(`Event source mappings on ${service} are not supported by Cloudlet yet.`);
   }
@@ -185,11 +186,53 @@ function checkSource(eventSourceArn: string, input: CreateInput | UpdateInput): 
   });
 }
 
-async function checkQueue(eventSourceArn: string, context: RequestContext): Promise<void> {
-  await context.call('sqs', 'GetQueueAttributes', {
-    QueueUrl: queueUrl(eventSourceArn, context),
-    AttributeNames: ['QueueArn'],
+/** Kafka, MQ and DocumentDB: their parameters say nothing to a queue. */
+function refuseOtherSources(input: CreateInput | UpdateInput): void {
+  refuseUnsupported({
+    Topics: 'Topics' in input ? input.Topics : undefined,
+    Queues: 'Queues' in input ? input.Queues : undefined,
+    SelfManagedEventSource: 'SelfManagedEventSource' in input ? input.SelfManagedEventSource : undefined,
+    SourceAccessConfigurations:
+      (input.SourceAccessConfigurations?.length ?? 0) > 0 ? input.SourceAccessConfigurations : undefined,
+    AmazonManagedKafkaEventSourceConfig: input.AmazonManagedKafkaEventSourceConfig,
+    SelfManagedKafkaEventSourceConfig: input.SelfManagedKafkaEventSourceConfig,
+    DocumentDBEventSourceConfig: input.DocumentDBEventSourceConfig,
+    LoggingConfig: input.LoggingConfig,
   });
+}
+
+/** The function is there, the queue is, and messages stay hidden for as long as the function may run. */
+async function checkQueue(
+  eventSourceArn: string,
+  reference: FunctionReference,
+  context: RequestContext,
+): Promise<void> {
+  const resolved = await context.store
+    .read((view) => resolveFunction(view, reference))
+    .catch((error: unknown) => {
+      if (error instanceof ServiceError) throw invalidParameter('Function does not exist');
+      throw error;
+    });
+  const hiddenSec = await readVisibilityTimeout(eventSourceArn, context);
+  const { timeoutSec } = resolved.version;
+  if (hiddenSec < timeoutSec) {
+    throw invalidParameter(
+      `Queue visibility timeout: ${hiddenSec} seconds is less than Function timeout: ${timeoutSec} seconds`,
+    );
+  }
+}
+
+async function readVisibilityTimeout(eventSourceArn: string, context: RequestContext): Promise<number> {
+  try {
+    const { Attributes } = await context.call('sqs', 'GetQueueAttributes', {
+      QueueUrl: queueUrl(eventSourceArn, context),
+      AttributeNames: ['VisibilityTimeout'],
+    });
+    return Number(Attributes?.['VisibilityTimeout'] ?? 0);
+  } catch (error) {
+    if (error instanceof ServiceError) throw queueUnreadable(error.code, error.message);
+    throw error;
+  }
 }
 
 function readSettings(

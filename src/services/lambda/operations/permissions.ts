@@ -1,29 +1,48 @@
 // AddPermission, RemovePermission, GetPolicy: the resource policy of a function, version or alias.
 import { randomUuid } from '../../../base/random.ts';
-import type { ReadTx } from '../../../base/store.ts';
+import type { ReadTx, Tx } from '../../../base/store.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
-import { policyNotFound, staleRevision, statementExists, statementNotFound } from '../errors.ts';
+import {
+  invalidParameter,
+  noPolicyFor,
+  policyNotFound,
+  policyTooLong,
+  staleRevision,
+  statementExists,
+  statementNotFound,
+} from '../errors.ts';
 import { type FunctionReference, functionArn, parseFunctionReference } from '../function-reference.ts';
+import { POLICY_BYTES_MAX } from '../limits.ts';
 import { resolveFunction } from '../resolve.ts';
-import { type PolicyRecord, type PolicyStatement, functionKey, policies } from '../store.ts';
+import {
+  type PolicyRecord,
+  type PolicyStatement,
+  aliases,
+  functionKey,
+  getFunction,
+  policies,
+  touchRevision,
+} from '../store.ts';
 
 export async function addPermission(
   input: InputOf<'lambda', 'AddPermission'>,
   context: RequestContext,
 ): Promise<OutputOf<'lambda', 'AddPermission'>> {
   const reference = parseFunctionReference(input.FunctionName ?? '', input.Qualifier, context);
+  if (reference.qualifier === '$LATEST') {
+    throw invalidParameter('We currently do not support adding policies for $LATEST.');
+  }
   const statement = toStatement(input, reference);
   await context.store.transact(async (tx) => {
     await resolveFunction(tx, reference);
-    const policy = await readPolicy(tx, reference);
-    if (input.RevisionId !== undefined && input.RevisionId !== policy?.revisionId) throw staleRevision();
-    const statements = policy?.statements ?? [];
+    const statements = (await readPolicy(tx, reference))?.statements ?? [];
+    await changeRevision(tx, reference, { expected: input.RevisionId, context });
     if (statements.some(({ Sid }) => Sid === statement.Sid)) throw statementExists(statement.Sid);
-    policies.put(tx, policyKey(reference), {
-      statements: [...statements, statement],
-      revisionId: randomUuid(context.random),
-    });
+    const changed = [...statements, statement];
+    const bytes = Buffer.byteLength(JSON.stringify(toDocument(changed)));
+    if (bytes > POLICY_BYTES_MAX) throw policyTooLong(bytes, POLICY_BYTES_MAX);
+    policies.put(tx, policyKey(reference), { statements: changed });
   });
   return { Statement: JSON.stringify(statement) };
 }
@@ -33,18 +52,32 @@ export async function removePermission(
   context: RequestContext,
 ): Promise<OutputOf<'lambda', 'RemovePermission'>> {
   const reference = parseFunctionReference(input.FunctionName ?? '', input.Qualifier, context);
+  const { scope, name } = reference;
   const sid = input.StatementId ?? '';
   await context.store.transact(async (tx) => {
+    if ((await getFunction(tx, scope, name)) === undefined) throw noPolicyFor(functionArn(scope, name));
     await resolveFunction(tx, reference);
     const policy = await readPolicy(tx, reference);
-    if (policy === undefined) throw policyNotFound();
-    if (input.RevisionId !== undefined && input.RevisionId !== policy.revisionId) throw staleRevision();
+    if (policy === undefined) throw policyNotFound('remove');
     const statements = policy.statements.filter(({ Sid }) => Sid !== sid);
     if (statements.length === policy.statements.length) throw statementNotFound(sid);
+    await changeRevision(tx, reference, { expected: input.RevisionId, context });
     if (statements.length === 0) policies.delete(tx, policyKey(reference));
-    else policies.put(tx, policyKey(reference), { statements, revisionId: randomUuid(context.random) });
+    else policies.put(tx, policyKey(reference), { statements });
   });
   return {};
+}
+
+/** The revision of a policy is that of the function, version or alias it stands on. */
+async function changeRevision(
+  tx: Tx,
+  reference: FunctionReference,
+  change: { readonly expected: string | undefined; readonly context: RequestContext },
+): Promise<void> {
+  const { scope, name, qualifier } = reference;
+  const next = randomUuid(change.context.random);
+  const previous = await touchRevision(tx, { scope, name, qualifier }, next);
+  if (change.expected !== undefined && change.expected !== previous) throw staleRevision();
 }
 
 export async function getPolicy(
@@ -52,13 +85,19 @@ export async function getPolicy(
   context: RequestContext,
 ): Promise<OutputOf<'lambda', 'GetPolicy'>> {
   const reference = parseFunctionReference(input.FunctionName ?? '', input.Qualifier, context);
+  const { scope, name, qualifier } = reference;
   return context.store.read(async (view) => {
-    await resolveFunction(view, reference);
+    const { version } = await resolveFunction(view, reference);
     const policy = await readPolicy(view, reference);
-    if (policy === undefined) throw policyNotFound();
-    const document = { Version: '2012-10-17', Id: 'default', Statement: policy.statements };
-    return { Policy: JSON.stringify(document), RevisionId: policy.revisionId };
+    if (policy === undefined) throw policyNotFound('get');
+    const alias =
+      qualifier === undefined ? undefined : await aliases.get(view, [...functionKey(scope, name), qualifier]);
+    return { Policy: JSON.stringify(toDocument(policy.statements)), RevisionId: alias?.revisionId ?? version.revisionId };
   });
+}
+
+function toDocument(Statement: readonly PolicyStatement[]): Record<string, unknown> {
+  return { Version: '2012-10-17', Id: 'default', Statement };
 }
 
 function policyKey({ scope, name, qualifier }: FunctionReference): string[] {
@@ -74,11 +113,11 @@ function toStatement(
   { scope, name, qualifier }: FunctionReference,
 ): PolicyStatement {
   const condition: Record<string, Record<string, string>> = {};
+  const equals: Record<string, string> = {};
   if (input.SourceAccount !== undefined) {
-    condition['StringEquals'] = { 'AWS:SourceAccount': input.SourceAccount };
+    equals['AWS:SourceAccount'] = input.SourceAccount;
   }
   if (input.SourceArn !== undefined) condition['ArnLike'] = { 'AWS:SourceArn': input.SourceArn };
-  const equals: Record<string, string> = { ...condition['StringEquals'] };
   if (input.PrincipalOrgID !== undefined) equals['aws:PrincipalOrgID'] = input.PrincipalOrgID;
   if (input.FunctionUrlAuthType !== undefined) {
     equals['lambda:FunctionUrlAuthType'] = input.FunctionUrlAuthType;

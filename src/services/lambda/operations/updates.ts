@@ -1,15 +1,16 @@
 // UpdateFunctionCode and UpdateFunctionConfiguration.
 import { randomUuid } from '../../../base/random.ts';
 import type { Tx } from '../../../base/store.ts';
-import { retainBlob } from '../../../kernel/bodies.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
-import { releaseCode, takeInCode } from '../code.ts';
+import { releaseArchives, retainArchives, takeInCode } from '../code.ts';
 import { newVersion, readSettings } from '../configuration.ts';
 import { functionNotFound, staleRevision } from '../errors.ts';
 import { type FunctionReference, functionArn, parseFunctionReference } from '../function-reference.ts';
-import { lambdaTimestamp } from '../present.ts';
-import { presentVersion, publishLatest } from '../publishing.ts';
+import { retireVersion } from '../execution.ts';
+import { lambdaTimestamp, presentConfiguration } from '../present.ts';
+import { publishLatest } from '../publishing.ts';
+import { resolveLayers } from '../resolve.ts';
 import { type FunctionRecord, type FunctionVersion, functionKey, functions, getFunction } from '../store.ts';
 
 export async function updateFunctionCode(
@@ -23,7 +24,7 @@ export async function updateFunctionCode(
     await context.blobs.delete(code.blobId);
     return context.store.read(async (view) => {
       const { latest } = await requireFunction(view, reference, input.RevisionId);
-      return presentVersion(view, reference.scope, { ...latest, code });
+      return presentConfiguration(reference.scope, { ...latest, code });
     });
   }
   const before: FunctionVersion[] = [];
@@ -31,18 +32,17 @@ export async function updateFunctionCode(
     before.length = 0;
     const record = await requireFunction(tx, reference, input.RevisionId);
     before.push(record.latest);
-    await retainBlob(tx, code.blobId);
-    await releaseCode(tx, record.latest.code, context);
     const latest: FunctionVersion = {
       ...record.latest,
       code,
       architecture: input.Architectures?.[0] ?? record.latest.architecture,
       lastModified: lambdaTimestamp(context.nowMs),
       revisionId: randomUuid(context.random),
+      buildId: randomUuid(context.random),
     };
     return putLatest(tx, context, { record, latest, reference, publish: input.Publish });
   });
-  await retire(before, reference, context);
+  for (const version of before) await retireVersion(reference.scope, version, context);
   return output;
 }
 
@@ -57,16 +57,15 @@ export async function updateFunctionConfiguration(
     const record = await requireFunction(tx, reference, input.RevisionId);
     before.push(record.latest);
     const settings = readSettings(input, record.latest);
-    const latest = newVersion({
-      name: reference.name,
-      settings,
-      code: record.latest.code,
-      nowMs: context.nowMs,
-      revisionId: randomUuid(context.random),
-    });
+    const layers =
+      input.Layers === undefined
+        ? record.latest.layers
+        : await resolveLayers(tx, input.Layers, reference.scope);
+    const { name } = reference;
+    const latest = newVersion({ name, settings, code: record.latest.code, layers, context });
     return putLatest(tx, context, { record, latest, reference, publish: false });
   });
-  await retire(before, reference, context);
+  for (const version of before) await retireVersion(reference.scope, version, context);
   return output;
 }
 
@@ -93,19 +92,10 @@ async function putLatest(
 ): Promise<OutputOf<'lambda', 'UpdateFunctionCode'>> {
   const { latest, reference } = update;
   const record = { ...update.record, latest };
+  await retainArchives(tx, latest);
+  await releaseArchives(tx, update.record.latest, context);
   functions.put(tx, functionKey(reference.scope, reference.name), record);
-  if (update.publish !== true) return presentVersion(tx, reference.scope, latest);
-  const published = await publishLatest(tx, context, { record, description: undefined });
-  return presentVersion(tx, reference.scope, published, published.version);
-}
-
-/** Environments of the replaced version end with their current invocation. */
-async function retire(
-  replaced: readonly FunctionVersion[],
-  { scope, name }: FunctionReference,
-  context: RequestContext,
-): Promise<void> {
-  for (const { version, revisionId } of replaced) {
-    await context.ports.functions.retire(`${functionArn(scope, name, version)}/${revisionId}/`);
-  }
+  if (update.publish !== true) return presentConfiguration(reference.scope, latest);
+  const published = await publishLatest(tx, { ...context, ...reference.scope }, { record, description: undefined });
+  return presentConfiguration(reference.scope, published, published.version);
 }

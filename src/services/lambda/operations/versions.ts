@@ -11,8 +11,9 @@ import {
   staleRevision,
 } from '../errors.ts';
 import { type FunctionReference, functionArn, parseFunctionReference } from '../function-reference.ts';
-import { presentAlias } from '../present.ts';
-import { presentVersion, publishLatest } from '../publishing.ts';
+import { pageOf } from '../page.ts';
+import { presentAlias, presentConfiguration } from '../present.ts';
+import { publishLatest } from '../publishing.ts';
 import {
   type AliasRecord,
   type FunctionRecord,
@@ -44,8 +45,8 @@ export async function publishVersion(
         `CodeSHA256 (${input.CodeSha256}) is different from current CodeSHA256 in $LATEST (${latest.code.sha256}). Please try again with the CodeSHA256 in $LATEST.`,
       );
     }
-    const published = await publishLatest(tx, context, { record, description: input.Description });
-    return presentVersion(tx, reference.scope, published, published.version);
+    const published = await publishLatest(tx, { ...context, ...reference.scope }, { record, description: input.Description });
+    return presentConfiguration(reference.scope, published, published.version);
   });
 }
 
@@ -54,18 +55,14 @@ export async function listVersionsByFunction(
   context: RequestContext,
 ): Promise<OutputOf<'lambda', 'ListVersionsByFunction'>> {
   const reference = parseFunctionReference(input.FunctionName ?? '', undefined, context);
-  const limit = Math.min(input.MaxItems ?? 50, 50);
   return context.store.read(async (view) => {
     const { latest } = await requireFunction(view, reference);
     const all = [latest, ...(await listVersions(view, reference.scope, reference.name))];
-    const start = readMarker(input.Marker);
-    const page = all.slice(start, start + limit);
-    const Versions = [];
-    for (const version of page) {
-      Versions.push(await presentVersion(view, reference.scope, version, version.version));
-    }
-    const next = start + limit;
-    return { Versions, ...(next < all.length ? { NextMarker: String(next) } : {}) };
+    const { items, next } = pageOf(all, input);
+    const Versions = items.map((version) =>
+      presentConfiguration(reference.scope, version, version.version),
+    );
+    return { Versions, ...next };
   });
 }
 
@@ -131,20 +128,16 @@ export async function listAliases(
   context: RequestContext,
 ): Promise<OutputOf<'lambda', 'ListAliases'>> {
   const reference = parseFunctionReference(input.FunctionName ?? '', undefined, context);
-  const limit = Math.min(input.MaxItems ?? 50, 50);
   return context.store.read(async (view) => {
     await requireFunction(view, reference);
     const wanted = input.FunctionVersion;
     const all = (await readAliases(view, reference.scope, reference.name)).filter(
       (alias) => wanted === undefined || alias.functionVersion === wanted || wanted in alias.weights,
     );
-    const start = readMarker(input.Marker);
-    const next = start + limit;
+    const { items, next } = pageOf(all, input);
     return {
-      Aliases: all
-        .slice(start, next)
-        .map((alias) => presentAlias(reference.scope, reference.name, alias)),
-      ...(next < all.length ? { NextMarker: String(next) } : {}),
+      Aliases: items.map((alias) => presentAlias(reference.scope, reference.name, alias)),
+      ...next,
     };
   });
 }
@@ -180,9 +173,6 @@ async function checkAlias(view: ReadTx, reference: FunctionReference, alias: Ali
     throw invalidParameter('Number of items in AdditionalVersionWeights cannot be greater than 1');
   }
   for (const [version, weight] of weights) {
-    if (weight < 0 || weight > 1) {
-      throw invalidParameter(`Invalid weight ${weight} for version ${version}: it must be between 0.0 and 1.0`);
-    }
     if (version === alias.functionVersion) {
       throw invalidParameter(
         `Invalid function version ${version}. Function version ${version} is already included in routing configuration.`,
@@ -197,11 +187,4 @@ async function checkAlias(view: ReadTx, reference: FunctionReference, alias: Ali
     const found = await versions.get(view, [...functionKey(scope, name), Number(version)]);
     if (found === undefined) throw functionNotFound(functionArn(scope, name, version));
   }
-}
-
-function readMarker(marker: string | undefined): number {
-  if (marker === undefined) return 0;
-  const start = Number(marker);
-  if (!Number.isInteger(start) || start < 0) throw invalidParameter('Invalid marker');
-  return start;
 }
