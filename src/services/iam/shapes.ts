@@ -3,7 +3,7 @@ import type { InputOf, OperationName, OutputOf } from '../../models/operations.t
 import { encodeComponent } from '../../wire/sigv4/query-parameters.ts';
 import type { Entity, Group, Role, Tag, User } from './entity.ts';
 import type { ManagedPolicy } from './managed-policy.ts';
-import type { InstanceProfile } from './store.ts';
+import type { InstanceProfile, PolicyUse } from './store.ts';
 
 /** Input and output of IAM's operations, by name. */
 export type In<O extends OperationName<'iam'>> = InputOf<'iam', O>;
@@ -88,11 +88,6 @@ export function groupShape(group: Group): GroupShape {
     Arn: group.arn,
     CreateDate: new Date(group.createdAtMs),
   };
-}
-
-export interface PolicyUse {
-  readonly attachments: number;
-  readonly boundaries: number;
 }
 
 export function policySummary(policy: ManagedPolicy, use: PolicyUse): PolicyShape {

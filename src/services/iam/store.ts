@@ -96,6 +96,31 @@ export async function listAttachments(
   return rows.map((row) => ({ kind: row.key[3] as EntityKind, name: row.value }));
 }
 
+export interface PolicyUse {
+  readonly attachments: number;
+  readonly boundaries: number;
+}
+
+/** How often each policy in use is used in the account, by ARN. */
+export async function countPolicyUses(
+  view: ReadTx,
+  account: string,
+): Promise<Map<string, PolicyUse>> {
+  const rows = await scanAll<string>((after) =>
+    attachments.list(view, [account], { limit: SCAN_ITEMS, ...after }),
+  );
+  const uses = new Map<string, PolicyUse>();
+  for (const { key } of rows) {
+    const arn = String(key[1]);
+    const before = uses.get(arn) ?? { attachments: 0, boundaries: 0 };
+    uses.set(arn, {
+      attachments: before.attachments + (key[2] === 'policy' ? 1 : 0),
+      boundaries: before.boundaries + (key[2] === 'boundary' ? 1 : 0),
+    });
+  }
+  return uses;
+}
+
 export function getPolicy(
   view: ReadTx,
   account: string,

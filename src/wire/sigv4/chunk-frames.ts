@@ -56,7 +56,7 @@ async function* readTrailers(input: Input): AsyncGenerator<Frame, void> {
 
 /** `400;chunk-signature=…` or `400`. */
 function parseHead(line: string): { size: number; signature: string | undefined } {
-  const match = /^([0-9a-fA-F]{1,12})(?:;chunk-signature=([0-9a-f]{64}))?$/.exec(line);
+  const match = /^([0-9a-fA-F]{1,12})(?:;chunk-signature=([0-9a-f]{1,512}))?$/.exec(line);
   if (match === null) throw new BadFraming('a chunk does not begin with its size');
   return { size: Number.parseInt(match[1] ?? '', 16), signature: match[2] };
 }

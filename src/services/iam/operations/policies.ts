@@ -23,9 +23,11 @@ import {
 } from '../managed-policy.ts';
 import { cutPage, sortBy } from '../paging.ts';
 import { readTags, requireManagedDocument, requirePolicy } from '../rules.ts';
-import type { In, Out, PolicyUse } from '../shapes.ts';
+import type { In, Out } from '../shapes.ts';
 import { encodeDocument, policyShape, policySummary } from '../shapes.ts';
+import type { PolicyUse } from '../store.ts';
 import {
+  countPolicyUses,
   deletePolicy as deletePolicyRow,
   getPolicy as getPolicyRow,
   listAttachments,
@@ -83,11 +85,7 @@ export async function listPolicies(
   input: In<'ListPolicies'>,
   ctx: RequestContext,
 ): Promise<Out<'ListPolicies'>> {
-  const {
-    Scope: scope = 'All',
-    PathPrefix: prefix = '/',
-    OnlyAttached: onlyAttached = false,
-  } = input;
+  const { Scope: scope = 'All', PathPrefix: prefix = '/' } = input;
   const { account } = ctx;
   const ofAws = scope === 'Local' ? [] : await listAwsPolicies();
   return ctx.store.read(async (view) => {
@@ -95,24 +93,21 @@ export async function listPolicies(
     const candidates = sortBy([...own, ...ofAws], (policy) => policy.arn).filter((policy) =>
       policy.path.startsWith(prefix),
     );
-    const usage = input.PolicyUsageFilter === 'PermissionsBoundary' ? 'boundaries' : 'attachments';
-    const uses = new Map<string, PolicyUse>();
-    if (onlyAttached || input.PolicyUsageFilter !== undefined) {
-      for (const { arn } of candidates) uses.set(arn, await countUse(view, account, arn));
-    }
-    const wanted =
-      uses.size === 0
-        ? candidates
-        : candidates.filter(({ arn }) => (uses.get(arn)?.[usage] ?? 0) > 0);
+    const uses = await countPolicyUses(view, account);
+    const useOf = ({ arn }: ManagedPolicy): PolicyUse => uses.get(arn) ?? UNUSED;
+    const wanted = candidates.filter((policy) => isWanted(useOf(policy), input));
     const { items, more } = cutPage(wanted, input, (policy) => policy.arn);
-    const shapes: NonNullable<Out<'ListPolicies'>['Policies']> = [];
-    for (const policy of items) {
-      shapes.push(
-        policySummary(policy, uses.get(policy.arn) ?? (await countUse(view, account, policy.arn))),
-      );
-    }
-    return { Policies: shapes, ...more };
+    return { Policies: items.map((policy) => policySummary(policy, useOf(policy))), ...more };
   });
+}
+
+const UNUSED: PolicyUse = { attachments: 0, boundaries: 0 };
+
+function isWanted(use: PolicyUse, filter: In<'ListPolicies'>): boolean {
+  const { OnlyAttached: onlyAttached = false, PolicyUsageFilter: usage } = filter;
+  if (usage === 'PermissionsBoundary') return use.boundaries > 0;
+  if (usage === 'PermissionsPolicy') return use.attachments > 0;
+  return !onlyAttached || use.attachments > 0;
 }
 
 export async function deletePolicy(

@@ -88,7 +88,8 @@ export async function updateRole(
   await changeRole(input.RoleName ?? '', ctx, (role) => ({
     ...role,
     ...(input.Description === undefined ? {} : { description: input.Description }),
-    ...(input.MaxSessionDuration === undefined ? {} : { maxSessionSec: input.MaxSessionDuration }),
+    // AWS: one hour when it is not given (API reference of UpdateRole).
+    maxSessionSec: input.MaxSessionDuration ?? DEFAULT_SESSION_SEC,
   }));
   return {};
 }

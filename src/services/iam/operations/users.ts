@@ -55,14 +55,10 @@ export async function createUser(
 export async function getUser(input: In<'GetUser'>, ctx: RequestContext): Promise<Out<'GetUser'>> {
   const { account, principal } = ctx;
   if (input.UserName === undefined && principal.kind === 'root') {
+    // AWS: the root has neither name nor path. Differs: when the account began is not on record.
+    const Arn = `arn:aws:iam::${account}:root`;
     return {
-      User: {
-        Path: '/',
-        UserName: 'root',
-        UserId: account,
-        Arn: `arn:aws:iam::${account}:root`,
-        CreateDate: new Date(0),
-      },
+      User: { Path: undefined, UserName: undefined, UserId: account, Arn, CreateDate: new Date(0) },
     };
   }
   const name = userNameOf(input.UserName, principal);
