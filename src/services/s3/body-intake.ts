@@ -35,6 +35,21 @@ export interface IntakeOptions {
 
 /** Reads `body` to its end. When it throws, nothing is left behind. */
 export async function takeIn(body: unknown, options: IntakeOptions): Promise<Intake> {
+  try {
+    return await readAndKeep(body, options);
+  } catch (error) {
+    if (isDisconnect(error)) throw incompleteBody(error);
+    throw error;
+  }
+}
+
+/** The client went away in the middle: nobody will read the answer, and it is no fault of ours. */
+export function isDisconnect(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  return error.code === 'ECONNRESET' || error.code === 'ERR_STREAM_PREMATURE_CLOSE';
+}
+
+async function readAndKeep(body: unknown, options: IntakeOptions): Promise<Intake> {
   const { blobs, expectedBytes, maxBytes } = options;
   if (expectedBytes !== undefined && expectedBytes > maxBytes) {
     throw entityTooLarge(expectedBytes, maxBytes);

@@ -306,10 +306,11 @@ export function badChecksum(algorithm: string): ServiceError {
   );
 }
 
-export function incompleteBody(): ServiceError {
+export function incompleteBody(cause?: unknown): ServiceError {
   return new ServiceError(
     'IncompleteBody',
     'You did not provide the number of bytes specified by the Content-Length HTTP header',
+    cause === undefined ? {} : { cause },
   );
 }
 

@@ -15,7 +15,7 @@ import { checksumMembers, parseAlgorithm } from '../integrity.ts';
 import { SINGLE_PUT_MAX_BYTES } from '../limits.ts';
 import { locateObject } from '../locate.ts';
 import type { Located } from '../locate.ts';
-import { checkKey, isArchived } from '../rules.ts';
+import { checkEncryption, checkKey, isArchived } from '../rules.ts';
 import { inlineBodies } from '../store.ts';
 import type { Checksum, ObjectDescription, ObjectVersion } from '../store.ts';
 import { ServiceError, present } from '../../../base/errors.ts';
@@ -116,9 +116,7 @@ export async function copyObject(
   checkDirective(input.MetadataDirective, 'metadata');
   checkDirective(input.TaggingDirective, 'tagging');
   checkWriteConditionSyntax({ ifMatch: input.IfMatch, ifNoneMatch: input.IfNoneMatch });
-  if (input.CopySourceSSECustomerAlgorithm !== undefined) {
-    throw invalidRequest('The object was stored using a different encryption method');
-  }
+  checkEncryption({ SSECustomerAlgorithm: input.CopySourceSSECustomerAlgorithm });
   const source = parseCopySource(input.CopySource);
   const requested = readDescription(input);
   // One snapshot: an inline body must not vanish between finding the source and reading it.

@@ -12,6 +12,7 @@ import {
   badChecksum,
   checksumTypeMismatch,
   conditionalRequestConflict,
+  invalidPart,
   invalidRequest,
   malformedXml,
   noSuchUpload,
@@ -301,7 +302,7 @@ async function checkUnchanged(
 ): Promise<void> {
   for (const { partNumber, part } of chosen) {
     const now = await parts.get(tx, [bucket.name, uploadId, partNumber]);
-    if (now?.piece.id !== part.piece.id) throw noSuchUpload(uploadId);
+    if (now?.piece.id !== part.piece.id) throw invalidPart(uploadId, partNumber, part.etag);
   }
 }
 

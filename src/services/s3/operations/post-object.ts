@@ -13,10 +13,10 @@ import { addressOf, bucketOfHost } from '../../../wire/s3-address.ts';
 import { authFailure, expiredSession, toAuthError, unknownAccessKey } from '../../../wire/sigv4/auth-errors.ts';
 import { deriveSigningKey, hmac } from '../../../wire/sigv4/signing-key.ts';
 import { XML_DECLARATION, element, escapeXml } from '../../../wire/xml-writer.ts';
-import { takeIn } from '../body-intake.ts';
+import { isDisconnect, takeIn } from '../body-intake.ts';
 import { requireBucket } from '../bucket-access.ts';
 import { crossOrigin } from '../cross-origin.ts';
-import { missingPostField, missingPostFile } from '../errors.ts';
+import { incompleteBody, missingPostField, missingPostFile } from '../errors.ts';
 import { boundaryOf, readForm } from '../form-data.ts';
 import type { PostFile, PostForm } from '../form-data.ts';
 import { checksumMembers, demandChecksum, verifyChecksum } from '../integrity.ts';
@@ -69,8 +69,9 @@ async function answer(
     const written = await upload(target, form, { ...work, request });
     return showWritten(form, written, work);
   } catch (error) {
-    if (!(error instanceof ServiceError)) throw error;
-    return restXml.serializeError({ request }, error, work.requestId);
+    const refusal = isDisconnect(error) ? incompleteBody(error) : error;
+    if (!(refusal instanceof ServiceError)) throw refusal;
+    return restXml.serializeError({ request }, refusal, work.requestId);
   }
 }
 

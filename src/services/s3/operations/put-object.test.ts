@@ -121,6 +121,18 @@ describe('large objects', () => {
     expect(await found.Body?.transformToString()).toBe('fghijabcde');
   });
 
+  it.each([10_000, 1_000_000])('leave nothing when the client goes away in the middle of %d bytes', async (length) => {
+    const { connect } = await import('node:net');
+    const { hostname, port } = new URL(cloud.endpoint);
+    const socket = connect(Number(port), hostname);
+    socket.write(`PUT /${Bucket}/gone HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n`);
+    socket.write('x'.repeat(length - 1));
+    await get('nothing').catch(() => undefined);
+    socket.destroy();
+    await cloud.settle();
+    await expect(get('gone')).rejects.toMatchObject({ name: 'NoSuchKey' });
+  });
+
   it('stay whole for a reader while they are overwritten, and go afterwards', async () => {
     await put('contended', large);
     const reader = await get('contended');

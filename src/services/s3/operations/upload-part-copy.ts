@@ -7,7 +7,7 @@ import { checksumValue } from '../integrity.ts';
 import { PART_MAX_BYTES } from '../limits.ts';
 import { parseCopyRange } from '../ranges.ts';
 import type { ByteRange } from '../ranges.ts';
-import { checkPartNumber } from '../rules.ts';
+import { checkEncryption, checkPartNumber } from '../rules.ts';
 import { locateSource, parseCopySource } from './copy-object.ts';
 import { versionMember } from './describe.ts';
 import { partOf, putPart, requireUpload } from './multipart.ts';
@@ -20,6 +20,8 @@ export async function uploadPartCopy(
   context: RequestContext,
 ): Promise<OutputOf<'s3', 'UploadPartCopy'>> {
   const partNumber = checkPartNumber(input.PartNumber);
+  checkEncryption(input);
+  checkEncryption({ SSECustomerAlgorithm: input.CopySourceSSECustomerAlgorithm });
   const source = parseCopySource(input.CopySource);
   const { upload, located, range, body } = await context.store.read(async (view) => {
     const found = await requireUpload(view, input);
