@@ -49,8 +49,8 @@ export function bytesTable(name: string): Table<Uint8Array> {
 }
 
 interface ValueCodec<T> {
-  pack(value: T): Uint8Array;
-  unpack(bytes: Uint8Array): T;
+  readonly pack: (value: T) => Uint8Array;
+  readonly unpack: (bytes: Uint8Array) => T;
 }
 
 function tableOf<T>(name: string, { pack, unpack }: ValueCodec<T>): Table<T> {

@@ -1,9 +1,10 @@
-// Attribute values: DynamoDB's ten types, checked and normalised on the way in, compared ever after.
+// Attribute values: DynamoDB's ten types, checked and normalised on the way in, compared ever
+// after.
 import { ATTRIBUTE_NAME_MAX_BYTES, NESTING_MAX_LEVELS } from './limits.ts';
 import { canonicalNumber, compareNumbers, type Complain } from './number.ts';
 
-// The type descriptors are DynamoDB's own words, and values keep the shape they have on the wire, so
-// that a read hands stored values on without building them again.
+// The type descriptors are DynamoDB's own words, and values keep the shape they have on the wire,
+// so that a read hands stored values on without building them again.
 
 /** One value. Numbers are canonical texts, sets hold no duplicates, `NULL` is always true. */
 export type AttributeValue =

@@ -2,8 +2,9 @@
 import { setAttribute, type AttributeValue, type Item } from './attribute-value.ts';
 import { AssertionFailed, unreachable } from '../../base/errors.ts';
 
-// Format 1: [1] size item; size as itemSize counts it; item = count (name value)*; name and texts = byte length, UTF-8; value = tag and
-// content. Counts and lengths are LEB128. A first byte other than 1 is left for formats to come.
+// Format 1: [1] size item; size as itemSize counts it; item = count (name value)*; name and texts
+// = byte length, UTF-8; value = tag and content. Counts and lengths are LEB128. A first byte other
+// than 1 is left for formats to come.
 const FORMAT = 1;
 const TAG = {
   S: 0,

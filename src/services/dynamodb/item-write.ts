@@ -1,4 +1,5 @@
-// One write of one item, from the request's intent to what changes: shared by all operations that write.
+// One write of one item, from the request's intent to what changes: shared by all operations that
+// write.
 import { unreachable } from '../../base/errors.ts';
 import type { Key, ReadTx, Tx } from '../../base/store.ts';
 import type { WorkContext } from '../../kernel/context.ts';
@@ -35,7 +36,9 @@ export type WriteIntent = {
       readonly kind: 'update';
       readonly key: Item;
       readonly actions: readonly BoundAction[];
-      /** AWS: UpdateItem counts differently towards the size limit than an update in a transaction. */
+      /**
+       * AWS: UpdateItem counts differently towards the size limit than an update in a transaction.
+       */
       readonly countsActions: boolean;
     }
 );
@@ -55,7 +58,8 @@ const NO_INDEX_CHANGES: IndexChanges = {
 
 /**
  * Reads the item, checks the condition and works out what becomes of it, without writing.
- * @param needsBefore the caller wants the old item; else it is read only when something depends on it.
+ * @param needsBefore the caller wants the old item; else it is read only when something depends on
+ * it.
  */
 export async function resolveWrite(
   view: ReadTx,
@@ -99,8 +103,8 @@ const WRITING_ACTION_BYTES = 19;
 const REMOVING_ACTION_BYTES = 2;
 
 /**
- * AWS: besides the finished item, UpdateItem limits what the update writes plus a fixed cost for each
- * action. nubo-db/dynamodb-conformance, tests/tier3/limits/itemSizeBySurface.test.ts
+ * AWS: besides the finished item, UpdateItem limits what the update writes plus a fixed cost for
+ * each action. nubo-db/dynamodb-conformance, tests/tier3/limits/itemSizeBySurface.test.ts
  */
 function checkUpdatedSize(
   {
@@ -158,7 +162,9 @@ export async function commitWrite(
   return { table: units, ...consumed };
 }
 
-/** Sets the table's expiry timer if it would be due too late for an item that expires at `second`. */
+/**
+ * Sets the table's expiry timer if it would be due too late for an item that expires at `second`.
+ */
 export async function ensureExpiryTimer(
   tx: Tx,
   context: WorkContext,

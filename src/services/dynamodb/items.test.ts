@@ -2,7 +2,6 @@
 import {
   BatchGetItemCommand,
   BatchWriteItemCommand,
-  type BatchWriteItemCommandInput,
   ConditionalCheckFailedException,
   CreateTableCommand,
   DeleteItemCommand,
@@ -625,7 +624,7 @@ describe('batches', () => {
   ])('BatchWriteItem with %s is refused and writes nothing', async (_, RequestItems, message) => {
     const beside = [{ PutRequest: { Item: texts({ pk: 'with', sk: _ }) } }];
     const input = { RequestItems: { ...RequestItems, [INDEXED]: beside } };
-    const command = new BatchWriteItemCommand(input as BatchWriteItemCommandInput);
+    const command = new BatchWriteItemCommand(input);
     await expect(db.send(command)).rejects.toMatchObject({ message });
     const { Item } = await db.send(
       new GetItemCommand({ TableName: INDEXED, Key: texts({ pk: 'with', sk: _ }) }),

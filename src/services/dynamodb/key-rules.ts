@@ -1,4 +1,5 @@
-// Checks of keys against a table: what items and lookups must have, and what key attributes may hold.
+// Checks of keys against a table: what items and lookups must have, and what key attributes may
+// hold.
 import { attributeOf, typeOf, type AttributeValue, type Item } from './attribute-value.ts';
 import { invalid, invalidParameter, keyMismatch } from './errors.ts';
 import { checkNotEmpty, emptyKind } from './expression/key-condition.ts';

@@ -12,7 +12,8 @@ const UNDERFLOW =
   'Number underflow. Attempting to store a number with magnitude smaller than supported range';
 
 describe('canonicalNumber', () => {
-  // Sources: scylladb test_number.py (run against AWS), nubo-db/dynamodb-conformance numberByteSize.
+  // Sources: scylladb test_number.py (run against AWS), nubo-db/dynamodb-conformance
+  // numberByteSize.
   test.each([
     ['3', '3'],
     ['+3', '3'],

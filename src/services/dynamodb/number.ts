@@ -1,11 +1,14 @@
-// DynamoDB numbers: 38 significant decimal digits, magnitudes 1E-130 to 9.9…E+125, exact arithmetic.
+// DynamoDB numbers: 38 significant decimal digits, magnitudes 1E-130 to 9.9…E+125, exact
+// arithmetic.
 import { NUMBER_MAX_DIGITS, NUMBER_MAX_EXPONENT, NUMBER_MIN_EXPONENT } from './limits.ts';
 
-/** Builds the error for a problem with a value, in the words of the place where the value stands. */
+/**
+ * Builds the error for a problem with a value, in the words of the place where the value stands.
+ */
 export type Complain = (problem: string) => Error;
 
-// A number is kept as its canonical text: plain decimal notation without needless zeros or signs, as
-// DynamoDB gives it back. Equal numbers have equal texts.
+// A number is kept as its canonical text: plain decimal notation without needless zeros or signs,
+// as DynamoDB gives it back. Equal numbers have equal texts.
 
 /** ±d.ddd × 10^exponent; `digits` without leading and trailing zeros, empty for zero. */
 interface Decimal {
@@ -90,9 +93,9 @@ export function encodeNumber(text: string): Uint8Array {
 }
 
 /**
- * What a number counts towards an item's size.
- * AWS: digits before and after the point are counted in pairs of their own, which the guide does not
- * say. nubo-db/dynamodb-conformance, tests/tier3/limits/numberByteSize.test.ts
+ * What a number counts towards an item's size. AWS: digits before and after the point are counted
+ * in pairs of their own, which the guide does not say. nubo-db/dynamodb-conformance,
+ * tests/tier3/limits/numberByteSize.test.ts
  */
 export function numberSize(text: string): number {
   if (text === '0') return 1;
@@ -104,7 +107,9 @@ export function numberSize(text: string): number {
   return 1 + Math.ceil(wholeDigits / 2) + Math.ceil(fractionDigits / 2) + (negative ? 1 : 0);
 }
 
-/** The whole number of seconds or whatever, rounded down; undefined when it is too large to matter. */
+/**
+ * The whole number of seconds or whatever, rounded down; undefined when it is too large to matter.
+ */
 export function toSafeInteger(text: string): number | undefined {
   const value = Math.floor(Number(text));
   return Number.isSafeInteger(value) ? value : undefined;

@@ -68,7 +68,7 @@ test('segments share out all hashes, each to one', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 1_000_000 }), fc.string(), (total, text) => {
       const position = hashBytes(Buffer.from(text));
-      const place = Number(Buffer.from(position).readUInt32BE()) / 2 ** 31;
+      const place = Buffer.from(position).readUInt32BE() / 2 ** 31;
       const near = [-1, 0, 1].map((delta) => Math.floor(place * total) + delta);
       const holding = near.filter(
         (segment) =>

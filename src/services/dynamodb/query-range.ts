@@ -11,7 +11,9 @@ import {
   segmentStart,
 } from './key-encoding.ts';
 
-/** Keys from `from` up to but not including `to`, both relative to the rows of a table or an index. */
+/**
+ * Keys from `from` up to but not including `to`, both relative to the rows of a table or an index.
+ */
 export interface KeyRange {
   readonly from: Key;
   readonly to: Key;

@@ -21,7 +21,9 @@ let db: DynamoDBClient;
 
 type WireItem = Record<string, AttributeValue>;
 
-/** Albums of an artist: number sort key; by genre globally (keys and label), by year locally (keys). */
+/**
+ * Albums of an artist: number sort key; by genre globally (keys and label), by year locally (keys).
+ */
 const TableName = 'Music';
 
 const GENRES = ['jazz', 'rock', undefined];

@@ -8,8 +8,8 @@ const NAME_PATTERN = '[a-zA-Z0-9_.-]+';
 const NAME = new RegExp(`^${NAME_PATTERN}$`);
 
 /**
- * The table's name from a parameter that takes a name or an ARN. The model allows more than names may
- * be, since ARNs are longer; AWS checks names here with messages of the model's form.
+ * The table's name from a parameter that takes a name or an ARN. The model allows more than names
+ * may be, since ARNs are longer; AWS checks names here with messages of the model's form.
  */
 export function readTableName(given: string | undefined, scope: Scope): string {
   const text = given ?? '';

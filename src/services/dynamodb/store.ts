@@ -1,4 +1,5 @@
-// DynamoDB's state: tables, items, index entries, expiries, tags and tokens, and where each is kept.
+// DynamoDB's state: tables, items, index entries, expiries, tags and tokens, and where each is
+// kept.
 import { createHash } from 'node:crypto';
 import { present, unreachable } from '../../base/errors.ts';
 import type { Key, ReadTx, Tx } from '../../base/store.ts';
@@ -18,7 +19,10 @@ const definitions = table<TableDefinition>('dynamodb/table');
 const digests = table<string>('dynamodb/table-digest');
 /** Keyed [account, region, table id, partition hash, sort key?]. */
 const items = bytesTable('dynamodb/item');
-/** Keyed [account, region, table id, index number, partition hash, sort key?, hash of the item's key]. */
+/**
+ * Keyed [account, region, table id, index number, partition hash, sort key?, hash of the item's
+ * key].
+ */
 const entries = bytesTable('dynamodb/index-entry');
 /** Keyed [account, region, table id, generation, second, …key of the item]: items by expiry. */
 const expiries = table<true>('dynamodb/expiry');

@@ -73,7 +73,9 @@ export interface TableDefinition {
 /** Time to live: the attribute that holds the second an item expires. */
 export interface ExpirySetting {
   readonly attribute: string;
-  /** A new value each time it is enabled: tells stale work from the work of the setting in force. */
+  /**
+   * A new value each time it is enabled: tells stale work from the work of the setting in force.
+   */
   readonly generation: number;
 }
 

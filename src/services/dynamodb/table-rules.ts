@@ -77,7 +77,8 @@ function checkTableKey({ attributes, key, localIndexes, globalIndexes }: Request
   const names = key.map(({ name }) => name);
   const [first, second] = names;
   const undefinedKey = names.some((name) => !defined.includes(name));
-  // AWS: the same attribute twice counts as one that is not defined when there is no other definition.
+  // AWS: the same attribute twice counts as one that is not defined when there is no other
+  // definition.
   if (names.length === 2 && (undefinedKey || (first === second && defined.length === 1))) {
     throw invalid('Invalid KeySchema: Some index key attribute have no definition');
   }

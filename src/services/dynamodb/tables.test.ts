@@ -247,7 +247,7 @@ describe('CreateTable', () => {
       `${invalid}Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex`,
     ],
   ])('%s is refused', async (_, over, message) => {
-    const input = { ...simple('refused'), ...over } as CreateTableCommandInput;
+    const input: CreateTableCommandInput = { ...simple('refused'), ...over };
     await expect(db.send(new CreateTableCommand(input))).rejects.toMatchObject({
       name: 'ValidationException',
       message,

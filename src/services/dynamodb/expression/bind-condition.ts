@@ -34,7 +34,9 @@ const OPERAND_COUNTS: Readonly<Record<string, number>> = {
   size: 1,
 };
 
-/** AWS: checks conditions from left to right, the placeholders of each before its types. dynalite */
+/**
+ * AWS: checks conditions from left to right, the placeholders of each before its types. dynalite
+ */
 export function bindCondition(
   tree: Condition<string>,
   placeholders: Placeholders,

@@ -38,7 +38,9 @@ interface Binding {
   readonly problems: Problems;
 }
 
-/** AWS: reports the kinds of problems in a fixed order, whatever their place. dynalite, updateParser */
+/**
+ * AWS: reports the kinds of problems in a fixed order, whatever their place. dynalite, updateParser
+ */
 export function bindUpdate(
   actions: readonly UpdateAction<string>[],
   placeholders: Placeholders,

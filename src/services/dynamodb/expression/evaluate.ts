@@ -1,4 +1,5 @@
-// Evaluates conditions against an item: the one evaluator behind conditions, filters and legacy parameters.
+// Evaluates conditions against an item: the one evaluator behind conditions, filters and legacy
+// parameters.
 import {
   attributeOf,
   compareValues,

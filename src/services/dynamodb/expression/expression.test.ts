@@ -22,7 +22,8 @@ const condition = (text: string): unknown =>
 const update = (text: string): unknown => readUpdate(text, openPlaceholders(NAMES, VALUES));
 const projection = (text: string): unknown => readProjection(text, openPlaceholders(NAMES, VALUES));
 
-// Sources of the messages: dynalite (recorded against AWS), nubo-db/dynamodb-conformance, public issues.
+// Sources of the messages: dynalite (recorded against AWS), nubo-db/dynamodb-conformance, public
+// issues.
 describe('condition errors', () => {
   test.each([
     ['', 'The expression can not be empty;'],
@@ -261,7 +262,8 @@ test('placeholders that no expression uses are told', () => {
 });
 
 describe('evaluation', () => {
-  // The item of the AWS developer guide, "Expressions" (ProductCatalog 789), with two attributes more.
+  // The item of the AWS developer guide, "Expressions" (ProductCatalog 789), with two attributes
+  // more.
   const item: Item = {
     Id: { N: '789' },
     ProductCategory: { S: 'Home Improvement' },

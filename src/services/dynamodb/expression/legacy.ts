@@ -89,7 +89,10 @@ const VALUE_TYPES: Partial<Record<LegacyOperator, readonly ValueType[]>> = {
   BEGINS_WITH: ['S', 'B'],
 };
 
-/** Checks one entry of QueryFilter, ScanFilter or KeyConditions. The model has checked the operator's name. */
+/**
+ * Checks one entry of QueryFilter, ScanFilter or KeyConditions. The model has checked the
+ * operator's name.
+ */
 export function readLegacyCondition(raw: RawLegacyCondition): LegacyCondition {
   const operator = raw.operator as LegacyOperator;
   const values = (raw.values ?? []).map((value) => readValue(value, invalid));

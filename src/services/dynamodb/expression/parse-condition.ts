@@ -145,7 +145,8 @@ function parseParentheses(state: State): Term {
   const { cursor, notes } = state;
   expectSymbol(cursor, '(');
   notes.depth += 1;
-  // Deeper nesting than operators allow is redundant somewhere; the stack is not for the client to fill.
+  // Deeper nesting than operators allow is redundant somewhere; the stack is not for the client to
+  // fill.
   if (notes.depth > EXPRESSION_MAX_OPERATORS) throw new SyntaxProblem(REDUNDANT_PARENTHESES);
   const inner = parseOr(state);
   expectSymbol(cursor, ')');
@@ -187,7 +188,9 @@ function isKeyword(text: string): boolean {
   return KEYWORDS.has(text.toUpperCase());
 }
 
-/** What is wrong whatever the placeholders stand for. AWS: in this order. dynalite, conditionParser */
+/**
+ * What is wrong whatever the placeholders stand for. AWS: in this order. dynalite, conditionParser
+ */
 function findProblem(tree: RawCondition, notes: Notes): string | undefined {
   if (notes.operators > EXPRESSION_MAX_OPERATORS) {
     return `The expression contains too many operators; operator count: ${notes.operators}`;

@@ -23,7 +23,9 @@ export type ConditionParameter =
 /** Applications send few distinct texts, again and again. */
 const REMEMBERED = 1000;
 
-/** Remembers what parsing a text gave: a tree, or what is wrong with it. Texts alone decide that. */
+/**
+ * Remembers what parsing a text gave: a tree, or what is wrong with it. Texts alone decide that.
+ */
 interface Parser<T> {
   readonly parse: (text: string) => Parsed<T>;
   readonly remembered: Map<string, Parsed<T | undefined>>;

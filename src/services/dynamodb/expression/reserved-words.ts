@@ -1,4 +1,5 @@
-// Words that cannot name attributes in expressions. Source: AWS developer guide, "Reserved words in DynamoDB".
+// Words that cannot name attributes in expressions. Source: AWS developer guide, "Reserved words
+// in DynamoDB".
 
 const WORDS = `
   ABORT ABSOLUTE ACTION ADD AFTER AGENT AGGREGATE ALL ALLOCATE ALTER ANALYZE AND ANY ARCHIVE ARE

@@ -2,8 +2,8 @@
 import type { AttributeValue } from '../attribute-value.ts';
 
 /**
- * A document path. Before binding, a step that starts with `#` is a placeholder (a plain name cannot
- * start so); after it every text is an attribute's name. Numbers are list indexes.
+ * A document path. Before binding, a step that starts with `#` is a placeholder (a plain name
+ * cannot start so); after it every text is an attribute's name. Numbers are list indexes.
  */
 export type Path = readonly (string | number)[];
 

@@ -125,7 +125,8 @@ describe('projectItem', () => {
     m: { M: { n: { M: { o: N(1), p: N(2) } }, q: N(3) } },
   };
 
-  // AWS developer guide, "Using projection expressions"; order of list elements: nubo-db/dynoxide#127.
+  // AWS developer guide, "Using projection expressions"; order of list elements:
+  // nubo-db/dynoxide#127.
   test.each<[string, Item]>([
     ['a', { a: S('1') }],
     ['a, nowhere', { a: S('1') }],

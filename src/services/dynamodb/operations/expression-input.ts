@@ -56,8 +56,9 @@ export function wireItem(item: Item): WireItem {
 }
 
 /**
- * Refuses expressions together with the parameters they replace, and placeholders without expressions.
- * AWS: first of all checks that the model does not make. dynalite, validateExpressionParams
+ * Refuses expressions together with the parameters they replace, and placeholders without
+ * expressions. AWS: first of all checks that the model does not make. dynalite,
+ * validateExpressionParams
  */
 export function checkParameterMix(
   input: PlaceholderInput,

@@ -16,8 +16,8 @@ import type { IndexDefinition } from '../table-definition.ts';
 const CHUNK_ROWS = 5000;
 
 /**
- * Small tables are counted as they are. AWS: refreshes the figures about every six hours; so are those
- * of larger tables here.
+ * Small tables are counted as they are. AWS: refreshes the figures about every six hours; so are
+ * those of larger tables here.
  */
 export async function measureTable(ctx: RequestContext, table: TableHandle): Promise<Measure> {
   const live = await measureLive(ctx, table);
@@ -54,7 +54,9 @@ async function measureFully(ctx: RequestContext, table: TableHandle): Promise<Me
   return { atMs: ctx.nowMs, table: await countAll(ctx, table, undefined), indexes };
 }
 
-/** Counts in steps, each on a view of its own: others get their turn, and the sum is near enough. */
+/**
+ * Counts in steps, each on a view of its own: others get their turn, and the sum is near enough.
+ */
 async function countAll(
   ctx: RequestContext,
   table: TableHandle,
