@@ -121,7 +121,10 @@ async function withBare<T>(use: (compare: Compare) => Promise<T>): Promise<T> {
         connections: load.connections,
         scenario: async (connection) => void (await connection.send(BARE_REQUEST)),
       };
-      const { measured, yardstick: bare } = await compareLoads({ measured: load, yardstick }, seconds);
+      const { measured, yardstick: bare } = await compareLoads(
+        { measured: load, yardstick },
+        seconds,
+      );
       return { measured, bare };
     });
   } finally {
@@ -150,7 +153,11 @@ async function measureWorkloads(compare: Compare): Promise<void> {
     await part(workload.id, () =>
       withCloud(async (server) => {
         const scenario = await workload.prepare(server.endpoint);
-        addLoad(workload.name, await compare({ server, connections: CONNECTIONS, scenario }), workload.goal);
+        addLoad(
+          workload.name,
+          await compare({ server, connections: CONNECTIONS, scenario }),
+          workload.goal,
+        );
       }),
     );
   }
@@ -169,12 +176,13 @@ async function measureInvokes(compare: Compare): Promise<void> {
         unit: 'ms',
         goal: { value: 4 * bare.p50Ms + 1, atMost: true },
         bare: `bare ${bare.p50Ms.toFixed(3)} ms`,
-        note: `p99 ${measured.p99Ms.toFixed(2)} ms, ${Math.round(measured.perSecond)}/s, 1 connection`,
+        note: `p99 ${measured.p99Ms.toFixed(2)} ms, ${measured.perSecond.toFixed(0)}/s, 1 connection`,
       });
       const many = await compare({ server, connections: INVOKE_CONNECTIONS, scenario });
       addLoad(`invoke ${made.runtime}, warm`, many);
       const coldMs: number[] = [];
-      for (let round = 0; round < COLD_STARTS; round++) coldMs.push(await timeColdStart(lambda, made, round));
+      for (let round = 0; round < COLD_STARTS; round++)
+        coldMs.push(await timeColdStart(lambda, made, round));
       lambda.destroy();
       add({
         name: `invoke ${made.runtime}, cold, p50`,
@@ -185,7 +193,12 @@ async function measureInvokes(compare: Compare): Promise<void> {
     }
     const memory = await measureMemory(pid);
     if (memory === undefined) return;
-    add({ name: 'memory after the invocations', value: memory.megabytes, unit: 'MB', note: `${memory.processes} processes` });
+    add({
+      name: 'memory after the invocations',
+      value: memory.megabytes,
+      unit: 'MB',
+      note: `${memory.processes} processes`,
+    });
   });
 }
 

@@ -42,7 +42,9 @@ export async function createFunction(endpoint: string, made: BenchFunction): Pro
   const iam = new IAMClient(clientSettings(endpoint));
   const AssumeRolePolicyDocument = JSON.stringify({
     Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+    Statement: [
+      { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' },
+    ],
   });
   const { Role } = await iam.send(
     new CreateRoleCommand({ RoleName: `${made.name}-role`, AssumeRolePolicyDocument }),
@@ -59,7 +61,10 @@ export async function createFunction(endpoint: string, made: BenchFunction): Pro
       Code: { ZipFile: await zip(made) },
     }),
   );
-  await waitUntilFunctionActiveV2({ client: lambda, maxWaitTime: WAIT_SEC }, { FunctionName: made.name });
+  await waitUntilFunctionActiveV2(
+    { client: lambda, maxWaitTime: WAIT_SEC },
+    { FunctionName: made.name },
+  );
   return lambda;
 }
 
@@ -75,20 +80,35 @@ async function zip({ file, source }: BenchFunction): Promise<Uint8Array> {
 /** Synchronous invocations over HTTP. */
 export function invoking(endpoint: string, { name }: BenchFunction): Scenario {
   const path = `/2015-03-31/functions/${name}/invocations`;
-  const request = signRequest(new URL(endpoint).host, { service: 'lambda', method: 'POST', path, body: PAYLOAD });
+  const request = signRequest(new URL(endpoint).host, {
+    service: 'lambda',
+    method: 'POST',
+    path,
+    body: PAYLOAD,
+  });
   return async (connection) => {
     const { status, body } = await connection.send(request);
-    if (status !== 200 || !body.includes('world')) throw new Error(`answered ${status}: ${body.toString()}`);
+    if (status !== 200 || !body.includes('world'))
+      throw new Error(`answered ${status}: ${body.toString()}`);
   };
 }
 
-/** How long the first invocation takes after the configuration changed: no environment fits any more. */
-export async function timeColdStart(lambda: LambdaClient, { name }: BenchFunction, round: number): Promise<number> {
+/** How long the first invocation after a new configuration takes: no environment fits any more. */
+export async function timeColdStart(
+  lambda: LambdaClient,
+  { name }: BenchFunction,
+  round: number,
+): Promise<number> {
   const Environment = { Variables: { ROUND: String(round) } };
   await lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName: name, Environment }));
-  await waitUntilFunctionUpdatedV2({ client: lambda, maxWaitTime: WAIT_SEC }, { FunctionName: name });
+  await waitUntilFunctionUpdatedV2(
+    { client: lambda, maxWaitTime: WAIT_SEC },
+    { FunctionName: name },
+  );
   const startMs = performance.now();
-  const { FunctionError } = await lambda.send(new InvokeCommand({ FunctionName: name, Payload: PAYLOAD }));
+  const { FunctionError } = await lambda.send(
+    new InvokeCommand({ FunctionName: name, Payload: PAYLOAD }),
+  );
   if (FunctionError !== undefined) throw new Error(`the function failed: ${FunctionError}`);
   return performance.now() - startMs;
 }

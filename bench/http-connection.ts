@@ -83,7 +83,7 @@ function parseAnswer(received: Buffer): Answer | undefined {
 
 function joinChunks(encoded: Buffer): Buffer {
   const chunks: Buffer[] = [];
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     const lineEnd = encoded.indexOf('\r\n', at);
     const size = Number.parseInt(encoded.toString('latin1', at, lineEnd), 16);
     if (!(size > 0)) return Buffer.concat(chunks);

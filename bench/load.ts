@@ -36,14 +36,16 @@ const WARM_UP_PART = 0.3;
 const TURNS = 4;
 
 async function openLoad({ server, connections, scenario }: LoadOptions): Promise<Load> {
-  const opened = await Promise.all(Array.from({ length: connections }, () => openConnection(server.endpoint)));
+  const opened = await Promise.all(
+    Array.from({ length: connections }, () => openConnection(server.endpoint)),
+  );
   let number = 0;
   let latencies: number[] = [];
   let tookMs = 0;
   let cpuMs = 0;
 
   async function keepBusy(connection: HttpConnection, untilMs: number): Promise<void> {
-    for (let beginMs = performance.now(); beginMs < untilMs; ) {
+    for (let beginMs = performance.now(); beginMs < untilMs;) {
       await scenario(connection, number++);
       const endMs = performance.now();
       latencies.push(endMs - beginMs);
@@ -108,5 +110,8 @@ function percentile(sorted: ArrayLike<number>, part: number): number {
 }
 
 export function median(values: readonly number[]): number {
-  return percentile(values.toSorted((a, b) => a - b), 0.5);
+  return percentile(
+    values.toSorted((a, b) => a - b),
+    0.5,
+  );
 }

@@ -33,7 +33,9 @@ const round = (value: number): string => {
 export function printFigure(figure: Figure): void {
   const reached = isReached(figure);
   const goal =
-    figure.goal === undefined ? '' : `${figure.goal.atMost ? '≤' : '≥'} ${round(figure.goal.value)}`;
+    figure.goal === undefined
+      ? ''
+      : `${figure.goal.atMost ? '≤' : '≥'} ${round(figure.goal.value)}`;
   const columns = [
     figure.name.padEnd(38),
     round(figure.value).padStart(9),
@@ -59,7 +61,12 @@ export async function writeResults(
     memoryGb: Math.round(totalmem() / 2 ** 30),
   };
   const content = JSON.stringify(
-    { at, machine, figures: figures.map((figure) => ({ ...figure, reached: isReached(figure) })), failures },
+    {
+      at,
+      machine,
+      figures: figures.map((figure) => ({ ...figure, reached: isReached(figure) })),
+      failures,
+    },
     undefined,
     2,
   );

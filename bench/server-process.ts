@@ -68,7 +68,10 @@ const TICKS_PER_SECOND = 100;
 export async function measureCpuMs(pid: number): Promise<number | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   if (stat === undefined) return undefined;
-  const [user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 13);
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13);
   return ((Number(user) + Number(system)) * 1000) / TICKS_PER_SECOND;
 }
 

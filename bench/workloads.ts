@@ -75,7 +75,10 @@ function sqsRequest(endpoint: string, operation: string, input: unknown): Buffer
   return signJson(new URL(endpoint).host, { service: 'sqs', target, version: '1.0', input });
 }
 
-async function createQueue(endpoint: string, name: string): Promise<{ client: SQSClient; url: string }> {
+async function createQueue(
+  endpoint: string,
+  name: string,
+): Promise<{ client: SQSClient; url: string }> {
   const client = new SQSClient(clientSettings(endpoint));
   const { QueueUrl } = await client.send(new CreateQueueCommand({ QueueName: name }));
   return { client, url: QueueUrl ?? '' };
@@ -85,7 +88,10 @@ async function fillQueue(client: SQSClient, url: string): Promise<void> {
   const batches = Array.from({ length: QUEUE_FILL / 10 }, (_, at) => at);
   const send = async (): Promise<void> => {
     while (batches.pop() !== undefined) {
-      const Entries = Array.from({ length: 10 }, (_, at) => ({ Id: String(at), MessageBody: 'm'.repeat(200) }));
+      const Entries = Array.from({ length: 10 }, (_, at) => ({
+        Id: String(at),
+        MessageBody: 'm'.repeat(200),
+      }));
       await client.send(new SendMessageBatchCommand({ QueueUrl: url, Entries }));
     }
   };
@@ -97,10 +103,16 @@ function receiveAndDelete(endpoint: string, url: string): Scenario {
   const receive = sqsRequest(endpoint, 'ReceiveMessage', { QueueUrl: url, MaxNumberOfMessages: 1 });
   return async (connection: HttpConnection) => {
     const received = expectOk(await connection.send(receive));
-    const answer = JSON.parse(received.body.toString()) as { Messages?: { ReceiptHandle: string }[] };
+    const answer = JSON.parse(received.body.toString()) as {
+      Messages?: { ReceiptHandle: string }[];
+    };
     const ReceiptHandle = answer.Messages?.[0]?.ReceiptHandle;
     if (ReceiptHandle === undefined) throw new Error('the queue is empty: fill in more');
-    expectOk(await connection.send(sqsRequest(endpoint, 'DeleteMessage', { QueueUrl: url, ReceiptHandle })));
+    expectOk(
+      await connection.send(
+        sqsRequest(endpoint, 'DeleteMessage', { QueueUrl: url, ReceiptHandle }),
+      ),
+    );
   };
 }
 
@@ -123,7 +135,10 @@ export const WORKLOADS: readonly Workload[] = [
       client.destroy();
       return sendAll(
         prepareMany(ITEMS, (number) =>
-          dynamoRequest(endpoint, 'GetItem', { TableName: 'bench-get', Key: { id: { S: `user-${number}` } } }),
+          dynamoRequest(endpoint, 'GetItem', {
+            TableName: 'bench-get',
+            Key: { id: { S: `user-${number}` } },
+          }),
         ),
       );
     },
@@ -147,7 +162,9 @@ export const WORKLOADS: readonly Workload[] = [
     async prepare(endpoint) {
       const { client, url } = await createQueue(endpoint, 'bench-send');
       client.destroy();
-      return sendAll([sqsRequest(endpoint, 'SendMessage', { QueueUrl: url, MessageBody: 'm'.repeat(200) })]);
+      return sendAll([
+        sqsRequest(endpoint, 'SendMessage', { QueueUrl: url, MessageBody: 'm'.repeat(200) }),
+      ]);
     },
   },
   {
@@ -169,7 +186,12 @@ export const WORKLOADS: readonly Workload[] = [
       const body = Buffer.alloc(BODY_BYTES, 'x');
       return sendAll(
         prepareMany(PREPARED, (number) =>
-          signRequest(host, { service: 's3', method: 'PUT', path: `/bench-put/object-${number}`, body }),
+          signRequest(host, {
+            service: 's3',
+            method: 'PUT',
+            path: `/bench-put/object-${number}`,
+            body,
+          }),
         ),
       );
     },
@@ -181,13 +203,20 @@ export const WORKLOADS: readonly Workload[] = [
       const client = await createBucket(endpoint, 'bench-get');
       const Body = Buffer.alloc(BODY_BYTES, 'x');
       for (let number = 0; number < 100; number++) {
-        await client.send(new PutObjectCommand({ Bucket: 'bench-get', Key: `object-${number}`, Body }));
+        await client.send(
+          new PutObjectCommand({ Bucket: 'bench-get', Key: `object-${number}`, Body }),
+        );
       }
       client.destroy();
       const { host } = new URL(endpoint);
       return sendAll(
         prepareMany(100, (number) =>
-          signRequest(host, { service: 's3', method: 'GET', path: `/bench-get/object-${number}`, body: '' }),
+          signRequest(host, {
+            service: 's3',
+            method: 'GET',
+            path: `/bench-get/object-${number}`,
+            body: '',
+          }),
         ),
       );
     },

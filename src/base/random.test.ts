@@ -5,7 +5,12 @@ describe('seeded randomness', () => {
   test('repeats itself from the same seed, and differs from another', () => {
     const draw = (seed: number): string => {
       const random = seededRandom(seed);
-      return [randomUuid(random), randomText(random, 20, 'abc'), random.next(), random.bytes(5)].join();
+      return [
+        randomUuid(random),
+        randomText(random, 20, 'abc'),
+        random.next(),
+        random.bytes(5),
+      ].join();
     };
     expect(draw(1)).toBe(draw(1));
     expect(draw(1)).not.toBe(draw(2));
@@ -44,7 +49,9 @@ describe('draws', () => {
   test('of UUIDs are of version 4 and variant 1', () => {
     const random = seededRandom(4);
     for (let at = 0; at < 100; at++) {
-      expect(randomUuid(random)).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+      expect(randomUuid(random)).toMatch(
+        /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+      );
     }
   });
 

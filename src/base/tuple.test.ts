@@ -9,8 +9,13 @@ const part: fc.Arbitrary<KeyPart> = fc.oneof(
   fc.integer({ min: -3, max: 3 }),
   fc.string({ unit: 'binary', maxLength: 6 }),
   // Texts and bytes around the escape are where an encoding goes wrong.
-  fc.array(fc.constantFrom('\x00', '\x01', 'a', '\xff', '\u{ffff}', '\u{10000}'), { maxLength: 4 }).map((chars) => chars.join('')),
-  fc.array(fc.constantFrom(0, 1, 0xfe, 0xff), { maxLength: 4 }).map((values) => Uint8Array.from(values)).filter((value) => !startsWithAfterAny(value)),
+  fc
+    .array(fc.constantFrom('\x00', '\x01', 'a', '\xff', '\u{ffff}', '\u{10000}'), { maxLength: 4 })
+    .map((chars) => chars.join('')),
+  fc
+    .array(fc.constantFrom(0, 1, 0xfe, 0xff), { maxLength: 4 })
+    .map((values) => Uint8Array.from(values))
+    .filter((value) => !startsWithAfterAny(value)),
   bytes,
 );
 const key = fc.array(part, { maxLength: 4 });
@@ -86,7 +91,8 @@ describe('encoded keys', () => {
         const { from, to } = prefixRange(prefix);
         const encoded = encodeKey(other);
         const within = encoded >= encodeKey(from) && encoded < encodeKey(to);
-        const begins = compareKeys(other.slice(0, prefix.length), prefix) === 0 && other.length >= prefix.length;
+        const begins =
+          compareKeys(other.slice(0, prefix.length), prefix) === 0 && other.length >= prefix.length;
         expect(within).toBe(begins);
       }),
       { numRuns: 3000 },
@@ -104,9 +110,12 @@ describe('encoded keys', () => {
     expect(encodeKey([-0])).toBe(encodeKey([0]));
   });
 
-  test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('refuse %d', (value) => {
-    expect(() => encodeKey([value])).toThrow(RangeError);
-  });
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+    'refuse %d',
+    (value) => {
+      expect(() => encodeKey([value])).toThrow(RangeError);
+    },
+  );
 
   test.each(['\x01', '\x20abc', '\x30\x00\xff', 'plain'])('are not made of %j', (text) => {
     expect(() => decodeKey(text)).toThrow(RangeError);

@@ -157,7 +157,9 @@ describe('file blobs', () => {
 
   test('never replace one another, though the ids repeat', async () => {
     const path = join(folder, 'blobs');
-    const first = await (await openFileBlobs({ path, random: seededRandom(3) })).put(Buffer.from('1'));
+    const first = await (
+      await openFileBlobs({ path, random: seededRandom(3) })
+    ).put(Buffer.from('1'));
     const again = await openFileBlobs({ path, random: seededRandom(3) });
     const second = await again.put(Buffer.from('2'));
     expect(second.id).not.toBe(first.id);
@@ -181,7 +183,8 @@ describe('file blobs', () => {
     const { id } = await blobs.put(new Uint8Array(200_000));
     const reading = (async () => {
       for await (const chunk of blobs.read(id)) {
-        if (chunk.length > 0) await truncate(join(path, id.slice(0, 2), id.slice(2, 3), id), 70_000);
+        if (chunk.length > 0)
+          await truncate(join(path, id.slice(0, 2), id.slice(2, 3), id), 70_000);
       }
     })();
     await expect(reading).rejects.toThrow('cut short');

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { createCommitLog } from './commit-log.ts';
 
-const writes = (...keys: string[]): Map<string, undefined> => new Map(keys.map((key) => [key, undefined]));
+const writes = (...keys: string[]): Map<string, undefined> =>
+  new Map(keys.map((key) => [key, undefined]));
 const reads = (keys: string[], ...ranges: [from: string, to: string][]) => ({
   keys: new Set(keys),
   ranges: ranges.map(([from, to]) => ({ from, to })),

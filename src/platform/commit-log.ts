@@ -1,4 +1,4 @@
-// Remembers which keys recent commits wrote, for as long as a running transaction may have read them.
+// Remembers which keys recent commits wrote, as long as a running transaction may have read them.
 import type { Writes } from './store-engine.ts';
 
 /** A part of the key space that a transaction looked at: `from <= key < to`. */

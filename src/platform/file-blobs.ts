@@ -113,7 +113,7 @@ async function* readFrom(
   try {
     const { size } = await file.stat();
     const end = Math.min(range?.end ?? Infinity, size - 1);
-    for (let at = range?.start ?? 0; at <= end; ) {
+    for (let at = range?.start ?? 0; at <= end;) {
       const chunk = new Uint8Array(Math.min(CHUNK_BYTES, end - at + 1));
       const { bytesRead } = await file.read(chunk, 0, chunk.length, at);
       if (bytesRead === 0) throw new Error(`the blob ${id} was cut short while it was read`);

@@ -61,7 +61,7 @@ export function createGroupCommit(engine: StoreEngine, onForeignCommit: () => vo
 
   function adopt(mark: Mark): void {
     // While a commit of ours is under way its effect may be visible before its promise resolves. A
-    // foreign commit in its place looks the same, but then ours is about to fail and start an epoch.
+    // foreign one in its place looks the same, but then ours is about to fail and start an epoch.
     if (mark.commits === known || (inFlight !== undefined && mark.commits === known + 1)) return;
     assert(mark.commits > known, 'the store does not go back in time');
     startEpoch();

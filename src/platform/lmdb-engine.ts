@@ -1,4 +1,4 @@
-// Keeps the store's entries in LMDB: durable commits in a thread of their own, reads from snapshots.
+// Keeps the store's entries in LMDB: durable commits in a thread of its own, reads from snapshots.
 import { open } from 'lmdb';
 import type { Database, RootDatabase, Transaction } from 'lmdb';
 import { UserError, assert } from '../base/errors.ts';
@@ -21,7 +21,7 @@ const MARK_KEY = 'mark';
 interface Databases {
   readonly root: RootDatabase<Uint8Array, string>;
   readonly entries: Database<Uint8Array, string>;
-  /** The format, and the mark: its version is the commit count, so that a commit can depend on it. */
+  /** The format, and the mark: its version is the commit count, which a commit can depend on. */
   readonly meta: Database<Uint8Array, string>;
 }
 
@@ -59,7 +59,7 @@ function openDatabases(path: string): Databases {
     if (error instanceof UserError) throw error;
     throw new UserError('ERR_STORE_UNREADABLE', `the store cannot be opened: ${messageOf(error)}`, {
       where: path,
-      fix: 'Check that the folder is writable; otherwise restore a backup or start with an empty one.',
+      fix: 'Check that the folder is writable; else restore a backup or start with an empty one.',
       cause: error,
     });
   }
@@ -72,10 +72,14 @@ function checkOwn(root: Databases['root'], path: string): void {
   const foreign = names.find((name) => name !== `${ENTRIES}\x00` && name !== `${META}\x00`);
   if (foreign === undefined) return;
   void root.close();
-  throw new UserError('ERR_STORE_FOREIGN', 'the folder holds a database that cloudlet did not make', {
-    where: path,
-    fix: 'Give another data folder.',
-  });
+  throw new UserError(
+    'ERR_STORE_FOREIGN',
+    'the folder holds a database that cloudlet did not make',
+    {
+      where: path,
+      fix: 'Give another data folder.',
+    },
+  );
 }
 
 // Encoded keys hold one char per byte.
@@ -104,10 +108,14 @@ async function prepare(meta: Databases['meta'], path: string): Promise<void> {
   }
   const format = Buffer.from(found).toString();
   if (format === FORMAT) return;
-  throw new UserError('ERR_STORE_VERSION', `the store has the format '${format}', not '${FORMAT}'`, {
-    where: path,
-    fix: 'Open it with the version of cloudlet that made it, or give another data folder.',
-  });
+  throw new UserError(
+    'ERR_STORE_VERSION',
+    `the store has the format '${format}', not '${FORMAT}'`,
+    {
+      where: path,
+      fix: 'Open it with the version of cloudlet that made it, or give another data folder.',
+    },
+  );
 }
 
 function createEngine({ root, entries, meta }: Databases): StoreEngine {
@@ -127,7 +135,7 @@ function createEngine({ root, entries, meta }: Databases): StoreEngine {
   }
 
   function openSnapshot(): SharedSnapshot {
-    // Without this the transaction of the last turn might come back, before another process's commit.
+    // Without this the transaction of the last turn might come back, from before a foreign commit.
     root.resetReadTxn();
     const transaction = root.useReadTransaction();
     const snapshot = shareSnapshot({ entries, transaction, mark: readMark(transaction) }, () => {

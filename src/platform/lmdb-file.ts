@@ -1,4 +1,4 @@
-// Looks at a database file before LMDB maps it: a damaged one must end in a message, not in a crash.
+// Looks at a database file before LMDB maps it: damage must end in a message, not in a crash.
 import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,8 +13,8 @@ const BRANCH_FLAG = 0x01;
 const LEAF_FLAG = 0x02;
 const META_PAGE_FLAG = 0x08;
 const FIXED_LEAF_FLAG = 0x20;
-// Within a page, offsets count from the end of its header. A node is 8 bytes (size or page, flags, key
-// size), the key and the data; that of a named database is an `MDB_db`, which ends with its root.
+// Within a page, offsets count from the end of its header. A node is 8 bytes (size or page, flags,
+// key size), the key and the data; that of a named database is an `MDB_db`, which ends with its root.
 const NODE_BYTES = 8;
 const BIG_DATA_FLAG = 0x01;
 const SUB_DATABASE_FLAG = 0x02;
@@ -30,7 +30,7 @@ interface Meta {
   readonly transaction: number;
 }
 
-/** @throws UserError when `PATH/data.mdb` exists and is not a whole database of the right version. */
+/** @throws UserError when `PATH/data.mdb` is there but no whole database of the right version. */
 export async function checkDatabaseFile(path: string): Promise<void> {
   const folder = await stat(path).catch(ignoreMissing);
   if (folder === undefined) return;
@@ -55,7 +55,7 @@ export async function checkDatabaseFile(path: string): Promise<void> {
 async function checkContent(file: FileHandle, sizeBytes: number, where: string): Promise<void> {
   const meta = await readLatestMeta(file, where);
   if ((meta.lastPage + 1) * meta.pageBytes <= sizeBytes) return;
-  // The file may be shorter as long as nobody refers to the pages it lacks: then it is worth a walk.
+  // The file may be shorter if nobody refers to the pages it lacks: then it is worth a walk.
   if (await isWhole(file, meta, Math.floor(sizeBytes / meta.pageBytes))) return;
   // Unless another process commits at this moment: it moves pages under our feet.
   const { transaction } = await readLatestMeta(file, where);
@@ -64,7 +64,11 @@ async function checkContent(file: FileHandle, sizeBytes: number, where: string):
 }
 
 /** Whether the first so many pages hold all that the trees refer to. */
-async function isWhole(file: FileHandle, { roots, pageBytes }: Meta, pages: number): Promise<boolean> {
+async function isWhole(
+  file: FileHandle,
+  { roots, pageBytes }: Meta,
+  pages: number,
+): Promise<boolean> {
   const seen = new Set<number>();
   const waiting = roots.filter((root) => root !== undefined);
   for (let number = waiting.pop(); number !== undefined; number = waiting.pop()) {
@@ -136,10 +140,14 @@ async function readMeta(file: FileHandle, at: number, where: string): Promise<Me
   }
   const version = meta.readUInt32LE(4) & 0xffff;
   if (version !== DATA_VERSION) {
-    throw new UserError('ERR_STORE_VERSION', `the database has LMDB's file format ${version}, not 2`, {
-      where,
-      fix: 'Open it with the version of cloudlet that made it, or give another data folder.',
-    });
+    throw new UserError(
+      'ERR_STORE_VERSION',
+      `the database has LMDB's file format ${version}, not 2`,
+      {
+        where,
+        fix: 'Open it with the version of cloudlet that made it, or give another data folder.',
+      },
+    );
   }
   return {
     pageBytes: meta.readUInt32LE(24),

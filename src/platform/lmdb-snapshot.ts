@@ -20,7 +20,10 @@ interface SnapshotParts {
 }
 
 /** @returns a snapshot with one user. */
-export function shareSnapshot({ entries, transaction, mark }: SnapshotParts, ended: () => void): SharedSnapshot {
+export function shareSnapshot(
+  { entries, transaction, mark }: SnapshotParts,
+  ended: () => void,
+): SharedSnapshot {
   let users = 1;
   const options = { transaction };
 

@@ -33,7 +33,8 @@ async function withStore<T>(use: (store: Store) => Promise<T>): Promise<T> {
 async function fill(store: Store, count: number, valueBytes: number): Promise<void> {
   for (let at = 0; at < count; at += 100) {
     await store.transact(async (tx) => {
-      for (let more = 0; more < 100; more++) tx.put(['row', at + more], new Uint8Array(valueBytes).fill(at));
+      for (let more = 0; more < 100; more++)
+        tx.put(['row', at + more], new Uint8Array(valueBytes).fill(at));
     });
   }
 }
@@ -105,7 +106,9 @@ test('grows while snapshots of it are open', async () => {
       expect(await view.get(['row', 7])).toEqual(Buffer.from(new Uint8Array(100)));
       expect(await view.range(['row'], ['row', AFTER_ANY], { limit: 1e6 })).toHaveLength(100);
     });
-    const rows = await store.read((view) => view.range(['row'], ['row', AFTER_ANY], { limit: 1e6 }));
+    const rows = await store.read((view) =>
+      view.range(['row'], ['row', AFTER_ANY], { limit: 1e6 }),
+    );
     expect(rows).toHaveLength(2000);
   });
 });
@@ -166,9 +169,20 @@ describe('opening refuses', () => {
 
   test('another version of our own format', async () => {
     await withStore((store) => fill(store, 100, 10));
-    const database = open({ path, noSubdir: false, pageSize: 8192, overlappingSync: false, maxDbs: 4 });
+    const database = open({
+      path,
+      noSubdir: false,
+      pageSize: 8192,
+      overlappingSync: false,
+      maxDbs: 4,
+    });
     const keyEncoding = 'binary';
-    const meta = database.openDB({ name: 'meta', encoding: 'binary', keyEncoding, useVersions: true });
+    const meta = database.openDB({
+      name: 'meta',
+      encoding: 'binary',
+      keyEncoding,
+      useVersions: true,
+    });
     await meta.put(Buffer.from('format'), Buffer.from('cloudlet-store 7'), 0);
     await database.close();
     const error = await openingError();
@@ -177,7 +191,7 @@ describe('opening refuses', () => {
   });
 
   test('a database that lost its end, wherever it is cut', async () => {
-    // Large values lie in pages of their own, and rewriting the rows spreads the trees over the file.
+    // Large values lie in pages of their own, and rewriting rows spreads the trees over the file.
     await withStore(async (store) => {
       await fill(store, 3000, 500);
       await fill(store, 100, 20_000);
@@ -205,7 +219,9 @@ describe('opening refuses', () => {
     expect(refused).toBeGreaterThan(pages / 14);
     await writeFile(data, content);
     await withStore(async (store) => {
-      const rows = await store.read((view) => view.range(['row'], ['row', AFTER_ANY], { limit: 1e6 }));
+      const rows = await store.read((view) =>
+        view.range(['row'], ['row', AFTER_ANY], { limit: 1e6 }),
+      );
       expect(rows).toHaveLength(2000);
     });
   });

@@ -45,7 +45,7 @@ function blobsOf(blobs: OrderedMap<Uint8Array>, random: Random): ForkableBlobs {
       blobs.delete(id);
     },
     async *list() {
-      for (let from = ''; ; ) {
+      for (let from = ''; ;) {
         const page = blobs.range({ from, to: AFTER_IDS, limit: LIST_PAGE, reverse: false });
         for (const [id] of page) yield id;
         const last = page.at(-1);

@@ -69,7 +69,7 @@ function createMemoryEngine({ entries, mark: startMark }: Content): {
 }
 
 // Nobody outside shares the stored bytes: what a reader does to its copy stays with the reader.
-// Copies are short-lived, so they come from Buffer's pool, several times faster than arrays of their own.
+// Copies are short-lived, so they come from Buffer's pool: several times faster than own arrays.
 function copyOf(value: Uint8Array): Uint8Array {
   return Buffer.from(value);
 }

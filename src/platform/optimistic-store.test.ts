@@ -1,4 +1,4 @@
-// What is particular to the optimistic core: turns, failing engines. The rest is the contract suite's.
+// What is particular to the optimistic core: turns, failing engines. The contract suite has the rest.
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Store } from '../base/store.ts';
 import { createMemoryStore } from './memory-store.ts';
@@ -11,7 +11,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('a body that waits for other commits while it runs alone lets them pass in the end', async () => {
+test('a body that waits for other commits while it runs alone lets them pass', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const store = createMemoryStore();
   const touch = (): Promise<void> => store.transact(async (tx) => tx.put(['a'], Buffer.from('x')));
@@ -38,7 +38,11 @@ function createSlowEngine() {
   let count = 0;
   const engine: StoreEngine = {
     shared: false,
-    snapshot: () => ({ mark: { commits: count, nextSequence: 1 }, ...entries.view(), release() {} }),
+    snapshot: () => ({
+      mark: { commits: count, nextSequence: 1 },
+      ...entries.view(),
+      release() {},
+    }),
     commit: ({ writes }) =>
       new Promise((resolve, reject) => {
         commits.push({

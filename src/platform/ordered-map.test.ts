@@ -4,7 +4,10 @@ import { type KeyRange, type OrderedView, createOrderedMap } from './ordered-map
 
 const key = fc.integer({ min: 0, max: 400 }).map((number) => String(number).padStart(3, '0'));
 const change = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('set' as const), key, value: fc.integer() }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('set' as const), key, value: fc.integer() }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('delete' as const), key }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('view' as const, 'fork' as const) }) },
 );
@@ -15,15 +18,25 @@ const range = fc.record({
   reverse: fc.boolean(),
 });
 
-function expectedRange(model: ReadonlyMap<string, number>, { from, to, limit, reverse }: KeyRange): unknown {
-  const pairs = [...model].filter(([at]) => at >= from && at < to).toSorted(([a], [b]) => (a < b ? -1 : 1));
+function expectedRange(
+  model: ReadonlyMap<string, number>,
+  { from, to, limit, reverse }: KeyRange,
+): unknown {
+  const pairs = [...model]
+    .filter(([at]) => at >= from && at < to)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
   return (reverse ? pairs.toReversed() : pairs).slice(0, limit);
 }
 
-function expectSame(map: OrderedView<number>, model: ReadonlyMap<string, number>, ranges: KeyRange[]): void {
+function expectSame(
+  map: OrderedView<number>,
+  model: ReadonlyMap<string, number>,
+  ranges: KeyRange[],
+): void {
   expect(map.size).toBe(model.size);
   const all = { from: '', to: 'z', limit: Infinity, reverse: false };
-  for (const bounds of [all, ...ranges]) expect(map.range(bounds)).toEqual(expectedRange(model, bounds));
+  for (const bounds of [all, ...ranges])
+    expect(map.range(bounds)).toEqual(expectedRange(model, bounds));
   for (let at = 0; at < 400; at += 7) {
     const probe = String(at).padStart(3, '0');
     expect(map.get(probe)).toBe(model.get(probe));

@@ -24,8 +24,8 @@ export interface OrderedMap<V> extends OrderedView<V> {
   fork(): OrderedMap<V>;
 }
 
-// Nodes carry the token of the map that may change them in place. Viewing or forking gives the map a
-// new token: from then on it copies a node before the first change (path copying).
+// Nodes carry the token of the map that may change them in place. Viewing or forking gives the map
+// a new token: from then on it copies a node before the first change (path copying).
 type Owner = symbol;
 
 interface Leaf<V> {
@@ -196,7 +196,7 @@ function remove<V>(node: Node<V>, key: string): void {
   if (child.keys.length < FEWEST && node.children.length > 1) merge(node, Math.max(0, index - 1));
 }
 
-/** Joins the children at `index` and `index + 1`, and splits the result again if it is too large. */
+/** Joins the children at `index` and `index + 1`, and splits the result if it is too large. */
 function merge<V>(branch: Branch<V>, index: number): void {
   const left = editable(childAt(branch, index), branch.owner);
   const right = childAt(branch, index + 1);

@@ -39,7 +39,7 @@ export interface StoreEngine {
   readonly shared: boolean;
   snapshot(): MarkedSnapshot;
   /**
-   * Makes the writes durable and visible, all or none. `true` at once when the engine needs no wait.
+   * Makes the writes durable and visible, all or none. `true` at once when no wait is needed.
    * False: another process committed first. Never called again before the last one ended.
    */
   commit(commit: Commit): true | Promise<boolean>;

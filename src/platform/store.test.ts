@@ -131,9 +131,9 @@ describe.each(ENGINES)('the $name store', ({ open }) => {
       await put([longest], 'fits');
       expect(await get([longest])).toBe('fits');
       await expect(put([`${longest}k`], 'no')).rejects.toThrow(/4000 encoded bytes, not 4001/);
-      await expect(
-        store.transact(async (tx) => tx.append([longest], bytes('no'))),
-      ).rejects.toThrow(/4000 encoded bytes/);
+      await expect(store.transact(async (tx) => tx.append([longest], bytes('no')))).rejects.toThrow(
+        /4000 encoded bytes/,
+      );
       // Longer bounds still bound.
       expect(await list([longest], [`${longest}k`])).toBe(`${longest}=fits`);
       expect(await list([longest, 'beyond'], ['l'])).toBe('');
@@ -148,7 +148,9 @@ describe.each(ENGINES)('the $name store', ({ open }) => {
       });
       const found: number[] = [];
       for (const key of keys) {
-        const entries = await store.read((view) => view.range(key, [...key, AFTER_ANY], { limit: 9 }));
+        const entries = await store.read((view) =>
+          view.range(key, [...key, AFTER_ANY], { limit: 9 }),
+        );
         found.push(entries.length);
       }
       expect(found).toEqual(keys.map(() => 1));
@@ -248,7 +250,9 @@ describe.each(ENGINES)('the $name store', ({ open }) => {
         Array.from({ length: 50 }, () => store.transact((tx) => increment(tx, ['n']))),
       );
       expect(await get(['n'])).toBe('50');
-      expect(results.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, at) => at + 1));
+      expect(results.toSorted((a, b) => a - b)).toEqual(
+        Array.from({ length: 50 }, (_, at) => at + 1),
+      );
     });
 
     test('that read a key another one wrote run again', async () => {
@@ -516,7 +520,10 @@ describe.each(ENGINES)('the $name store', ({ open }) => {
       await store.transact(async (tx) => tx.append(['log'], bytes('committed first')));
       gate.open();
       await slow;
-      expect((await log()).map((entry) => text(entry.value))).toEqual(['committed first', 'begun first']);
+      expect((await log()).map((entry) => text(entry.value))).toEqual([
+        'committed first',
+        'begun first',
+      ]);
     });
 
     test('do not conflict with one another', async () => {

@@ -7,7 +7,7 @@ import type { KeyRange } from './ordered-map.ts';
 import type { PendingView, PendingWrite } from './pending-writes.ts';
 import type { EncodedEntry, Snapshot, Writes } from './store-engine.ts';
 
-/** The longest encoded key. Every engine holds keys of this size, so all refuse longer ones alike. */
+/** The longest encoded key. Every engine holds keys of this size, and all refuse longer ones. */
 const MAX_KEY_BYTES = 4000;
 
 // A claim reads a little more than it needs, since others may hold the first entries.
@@ -40,7 +40,12 @@ export function createView(snapshot: Snapshot): ReadTx {
       return snapshot.get(encodeBound(key));
     },
     async range(from, to, { limit, reverse = false }) {
-      const entries = snapshot.range({ from: encodeBound(from), to: encodeBound(to), limit, reverse });
+      const entries = snapshot.range({
+        from: encodeBound(from),
+        to: encodeBound(to),
+        limit,
+        reverse,
+      });
       return entries.map(decodeEntry);
     },
   };
@@ -78,10 +83,11 @@ export function createTransaction(start: TransactionStart): Transaction {
     return value === undefined ? undefined : copyOf(value);
   }
 
-  /** The entries as this transaction sees them: its own writes over pending ones over the snapshot. */
+  /** The entries as this transaction sees them: own writes over pending ones over the snapshot. */
   function readLayers(range: KeyRange): readonly EncodedEntry[] {
     const over = new Map<string, Uint8Array | undefined>();
-    for (const [key, write] of pending?.range({ ...range, reverse: false, limit: Infinity }) ?? []) {
+    for (const [key, write] of pending?.range({ ...range, reverse: false, limit: Infinity }) ??
+      []) {
       over.set(key, see(write));
     }
     for (const [key, value] of own) {
@@ -97,7 +103,11 @@ export function createTransaction(start: TransactionStart): Transaction {
     return merged.slice(0, range.limit);
   }
 
-  async function range(from: Key, to: Key, options: { limit: number; reverse?: boolean }): Promise<Entry[]> {
+  async function range(
+    from: Key,
+    to: Key,
+    options: { limit: number; reverse?: boolean },
+  ): Promise<Entry[]> {
     checkRunning();
     const { limit, reverse = false } = options;
     const bounds = { from: encodeBound(from), to: encodeBound(to) };
@@ -144,7 +154,10 @@ export function createTransaction(start: TransactionStart): Transaction {
     },
     append(prefix, value) {
       checkRunning();
-      appends.push({ prefix: encodeStored([...prefix, 0]).slice(0, -9), value: new Uint8Array(value) });
+      appends.push({
+        prefix: encodeStored([...prefix, 0]).slice(0, -9),
+        value: new Uint8Array(value),
+      });
     },
     notify(topic) {
       checkRunning();
@@ -188,8 +201,8 @@ function encodeStored(key: Key): string {
 }
 
 /**
- * A key to look for. No stored key is longer than the limit, so one byte more is all that can matter
- * in a comparison with one.
+ * A key to look for. No stored key is longer than the limit, so one byte more is all that can
+ * matter in a comparison with one.
  */
 function encodeBound(key: Key): string {
   const encoded = encodeKey(key);
@@ -200,7 +213,7 @@ function decodeEntry([key, value]: EncodedEntry): Entry {
   return { key: decodeKey(key), value };
 }
 
-// Short-lived, unlike what `put` keeps: Buffer's pool is several times faster than arrays of their own.
+// Short-lived, unlike what `put` keeps: Buffer's pool is several times faster than own arrays.
 function copyOf(value: Uint8Array): Uint8Array {
   return Buffer.from(value);
 }

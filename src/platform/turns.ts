@@ -11,7 +11,7 @@ export interface Turns {
   begin(): Promise<Turn>;
 }
 
-/** @param longestMs a turn ends by itself then: perhaps it waits for the very commits it holds up. */
+/** @param longestMs then a turn ends by itself: it may be waiting for the commits it holds up. */
 export function createTurns(longestMs: number): Turns {
   let current: { readonly turn: Turn; readonly over: Promise<void> } | undefined;
 

@@ -134,7 +134,8 @@ describe('a virtual clock', () => {
   test('serialises advances that are asked for at the same time', async () => {
     const { clock } = setUp();
     const fired: number[] = [];
-    for (const dueMs of [1005, 1015, 1025]) clock.schedule(dueMs, () => fired.push(clock.now()), 't');
+    for (const dueMs of [1005, 1015, 1025])
+      clock.schedule(dueMs, () => fired.push(clock.now()), 't');
     const reports = await Promise.all([clock.advance(10), clock.advance(10), clock.advance(10)]);
     expect(fired).toEqual([1005, 1015, 1025]);
     expect(reports.map(({ fromMs, toMs }) => [fromMs, toMs])).toEqual([
@@ -159,9 +160,12 @@ describe('a virtual clock', () => {
     expect([fired, clock.now()]).toEqual([true, 1060]);
   });
 
-  test.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('does not advance by %d', async (deltaMs) => {
-    await expect(setUp().clock.advance(deltaMs)).rejects.toThrow(RangeError);
-  });
+  test.each([-1, Number.NaN, Number.POSITIVE_INFINITY])(
+    'does not advance by %d',
+    async (deltaMs) => {
+      await expect(setUp().clock.advance(deltaMs)).rejects.toThrow(RangeError);
+    },
+  );
 
   test('sleeps until its time has come or the signal says stop', async () => {
     const { clock } = setUp();
@@ -175,7 +179,7 @@ describe('a virtual clock', () => {
     expect(await slept).toBe(1010);
   });
 
-  test('fires every timer exactly once, in due order, however time is cut into advances', async () => {
+  test('fires every timer exactly once, in due order, however time is cut up', async () => {
     const dueTimes = fc.array(fc.integer({ min: 0, max: 300 }), { maxLength: 40 });
     const steps = fc.array(fc.integer({ min: 0, max: 100 }), { minLength: 1, maxLength: 6 });
     await fc.assert(

@@ -50,7 +50,7 @@ export function createVirtualClock({ startMs, activity }: VirtualClockOptions): 
     cancelled = 0;
   }
 
-  // What is due already does not wait for an advance; like setTimeout it never fires inside `schedule`.
+  // What is due already does not wait for an advance; as with setTimeout it never fires at once.
   function wakeSoon(): void {
     if (wakeQueued) return;
     wakeQueued = true;

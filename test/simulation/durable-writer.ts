@@ -18,7 +18,9 @@ async function main(folder: string, seed: number): Promise<void> {
   await store.transact(openAccounts);
   process.stdout.write('ready\n');
   await Promise.all([
-    ...Array.from({ length: TRANSFERRERS }, (_, at) => keepTransferring(store, random, `${seed}-${at}`)),
+    ...Array.from({ length: TRANSFERRERS }, (_, at) =>
+      keepTransferring(store, random, `${seed}-${at}`),
+    ),
     keepStoring(store, blobs, random, `${seed}`),
     keepQueueing(store, random, `${seed}`),
   ]);
@@ -51,7 +53,12 @@ async function add(tx: Tx, key: Key, amount: number): Promise<void> {
 }
 
 /** Stores blobs, and replaces one now and then. */
-async function keepStoring(store: Store, blobs: Blobs, random: Random, name: string): Promise<never> {
+async function keepStoring(
+  store: Store,
+  blobs: Blobs,
+  random: Random,
+  name: string,
+): Promise<never> {
   for (let number = 0; ; number++) {
     const id = `${name}-${number}`;
     const body = random.bytes(randomInteger(random, random.next() < 0.1 ? 300_000 : 3_000));
@@ -79,5 +86,6 @@ async function keepQueueing(store: Store, random: Random, name: string): Promise
 }
 
 const [folder, seed] = process.argv.slice(2);
-if (folder === undefined || seed === undefined) throw new Error('usage: durable-writer FOLDER SEED');
+if (folder === undefined || seed === undefined)
+  throw new Error('usage: durable-writer FOLDER SEED');
 await main(folder, Number(seed));

@@ -1,16 +1,22 @@
-// Records what transactions saw and did, and proves that one after the other would have seen the same.
+// Records what transactions saw and did, and proves that one by one they would have seen the same.
 import { deepStrictEqual } from 'node:assert/strict';
 import { AssertionFailed, assert } from '../../src/base/errors.ts';
 import type { Entry, Key, RangeOptions, ReadTx, Store, Tx } from '../../src/base/store.ts';
 import { AFTER_ANY, encodeKey } from '../../src/base/tuple.ts';
 
-// Every transaction that writes appends its attempt's number here: the order of these entries is the
-// order in which the store says the transactions happened.
+// Every transaction that writes appends its attempt's number here: the order of these entries is
+// the order in which the store says the transactions happened.
 const HISTORY = 'history';
 
 type Step =
   | { readonly kind: 'get'; readonly key: Key; readonly found: string | undefined }
-  | { readonly kind: 'range'; readonly from: Key; readonly to: Key; readonly options: RangeOptions; readonly found: readonly string[] }
+  | {
+      readonly kind: 'range';
+      readonly from: Key;
+      readonly to: Key;
+      readonly options: RangeOptions;
+      readonly found: readonly string[];
+    }
   | { readonly kind: 'claim'; readonly found: readonly string[] }
   | { readonly kind: 'put'; readonly key: Key; readonly value: string }
   | { readonly kind: 'delete'; readonly key: Key }
@@ -190,7 +196,12 @@ function runSteps(attempt: Attempt, state: Map<string, string>): void {
   }
 }
 
-function rangeOf(state: State, from: Key, to: Key, { limit, reverse = false }: RangeOptions): string[] {
+function rangeOf(
+  state: State,
+  from: Key,
+  to: Key,
+  { limit, reverse = false }: RangeOptions,
+): string[] {
   const [first, end] = [encodeKey(from), encodeKey(to)];
   const keys = [...state.keys()].filter((key) => key >= first && key < end).toSorted();
   if (reverse) keys.reverse();

@@ -1,5 +1,5 @@
-// A writer is killed at random moments, again and again: all it acknowledged is there afterwards, and
-// nothing is half done.
+// A writer is killed at random moments, again and again: all it acknowledged is there afterwards,
+// and nothing is half done.
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,13 @@ import type { Blobs, Entry, Store } from '../../src/base/store.ts';
 import { AFTER_ANY } from '../../src/base/tuple.ts';
 import { openFileBlobs } from '../../src/platform/file-blobs.ts';
 import { openLmdbStore } from '../../src/platform/lmdb-store.ts';
-import { ACCOUNTS, OPENING_BALANCE, type StoredObject, type Transfer, decode } from './durable-records.ts';
+import {
+  ACCOUNTS,
+  OPENING_BALANCE,
+  type StoredObject,
+  type Transfer,
+  decode,
+} from './durable-records.ts';
 import { bundleProgram, runAndKill } from './killed-process.ts';
 import { chooseSeed } from './seed.ts';
 
@@ -59,7 +65,10 @@ async function checkObjects({ store, blobs }: Opened): Promise<void> {
   for (const entry of await list(store, 'object')) {
     const { id, sizeBytes, sha256 } = decode(entry.value) as StoredObject;
     const body = await blobs.get(id);
-    expect([body.length, createHash('sha256').update(body).digest('hex')]).toEqual([sizeBytes, sha256]);
+    expect([body.length, createHash('sha256').update(body).digest('hex')]).toEqual([
+      sizeBytes,
+      sha256,
+    ]);
   }
 }
 
@@ -119,7 +128,9 @@ describe('a process that is killed', () => {
     const kinds = ['transfer', 'object', 'message'].map(
       (kind) => acknowledged.filter((line) => line.startsWith(`${kind} `)).length,
     );
-    console.log(`killed ${ROUNDS} times; acknowledged transfers, objects, messages: ${kinds.join(', ')}`);
+    console.log(
+      `killed ${ROUNDS} times; acknowledged transfers, objects, messages: ${kinds.join(', ')}`,
+    );
     for (const count of kinds) expect(count).toBeGreaterThan(ROUNDS);
   }, 120_000);
 

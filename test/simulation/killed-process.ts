@@ -45,7 +45,9 @@ export async function runAndKill(options: KillOptions): Promise<string[]> {
 /** Bundles a TypeScript program of the tests; packages stay where they are. Returns its path. */
 export async function bundleProgram(source: URL): Promise<string> {
   // Below node_modules, so that the bundle finds the packages and nobody takes it for a source.
-  const folder = fileURLToPath(new URL('../../node_modules/.cache/cloudlet-tests', import.meta.url));
+  const folder = fileURLToPath(
+    new URL('../../node_modules/.cache/cloudlet-tests', import.meta.url),
+  );
   await mkdir(folder, { recursive: true });
   const outfile = join(folder, `${basename(source.pathname, '.ts')}-${process.pid}.mjs`);
   await build({

@@ -1,10 +1,11 @@
-// A program for the test of shared stores: counts in one store with other processes at the same time.
+// A program for the test of shared stores: counts in one store together with other processes.
 // Arguments: the store's folder, a name, how many times to count, and with how many writers.
 import { openLmdbStore } from '../../src/platform/lmdb-store.ts';
 import { decode, encode } from './durable-records.ts';
 
 const [path, name, count, writers] = process.argv.slice(2);
-if (path === undefined || name === undefined) throw new Error('usage: shared-counter PATH NAME COUNT WRITERS');
+if (path === undefined || name === undefined)
+  throw new Error('usage: shared-counter PATH NAME COUNT WRITERS');
 const store = await openLmdbStore({ path });
 let left = Number(count);
 let longestMs = 0;

@@ -50,7 +50,9 @@ describe('processes that share a store', () => {
     });
     expect(await Promise.all(counting)).toEqual(Array.from({ length: PROCESSES }, () => '0 done'));
     while (wakes === 0) await sleep(10);
-    const log = await store.read((view) => view.range(['count'], ['count', AFTER_ANY], { limit: 1e6 }));
+    const log = await store.read((view) =>
+      view.range(['count'], ['count', AFTER_ANY], { limit: 1e6 }),
+    );
     const counted = log.map((entry) => (decode(entry.value) as { before: number }).before);
     expect(counted).toEqual(Array.from({ length: PROCESSES * COUNTS }, (_, at) => at));
     expect(decode(await store.read((view) => view.get(['counter'])))).toBe(PROCESSES * COUNTS);

@@ -1,5 +1,5 @@
-// Random transactions against every engine: whatever interleaves, conflicts or crashes, the outcome is
-// that of running them one after the other, and nothing that was acknowledged is lost.
+// Random transactions against every engine: whatever interleaves, conflicts or crashes, the outcome
+// is that of running them one after the other, and nothing that was acknowledged is lost.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,7 +32,12 @@ interface World {
 class Abandoned extends Error {}
 
 function createWorld(random: Random): World {
-  return { random, scheduler: createScheduler(random), history: createHistory(), claimed: new Set() };
+  return {
+    random,
+    scheduler: createScheduler(random),
+    history: createHistory(),
+    claimed: new Set(),
+  };
 }
 
 /** A key of a small space, so that transactions meet. */
@@ -52,8 +57,12 @@ async function step(world: World, tx: RecordedTx, claims: Set<string>): Promise<
       await tx.get(key);
       break;
     case 2: {
-      const ends: [Key, Key] = randomInteger(random, 3) === 0 ? [['log'], ['log', AFTER_ANY]] : [key, pickKey(random)];
-      await tx.range(...ends, { limit: 1 + randomInteger(random, 5), reverse: random.next() < 0.5 });
+      const ends: [Key, Key] =
+        randomInteger(random, 3) === 0 ? [['log'], ['log', AFTER_ANY]] : [key, pickKey(random)];
+      await tx.range(...ends, {
+        limit: 1 + randomInteger(random, 5),
+        reverse: random.next() < 0.5,
+      });
       break;
     }
     case 3:
@@ -81,7 +90,11 @@ async function work(world: World, tx: RecordedTx, claims: Set<string>): Promise<
   const own = new Set(
     tx.attempt.steps.flatMap((done) => (done.kind === 'put' ? [JSON.stringify(done.key)] : [])),
   );
-  for (const { key } of await tx.claim(['queue'], ['queue', AFTER_ANY], 1 + randomInteger(random, 3))) {
+  for (const { key } of await tx.claim(
+    ['queue'],
+    ['queue', AFTER_ANY],
+    1 + randomInteger(random, 3),
+  )) {
     const name = JSON.stringify(key);
     if (!own.has(name) && !claims.has(name)) {
       expect(claimed.has(name), `${name} is claimed once at a time`).toBe(false);
