@@ -63,8 +63,14 @@ async function serve(
   options: ListenOptions,
 ): Promise<void> {
   const response = await options.handler(toRequest(incoming, outgoing));
-  if (outgoing.destroyed) return;
+  if (outgoing.destroyed) return abandon(response.body);
   await send(response, incoming, outgoing);
+}
+
+/** A stream that nobody will read lets go of what it holds. */
+async function abandon(body: HttpResponse['body']): Promise<void> {
+  if (typeof body !== 'object' || !(Symbol.asyncIterator in body)) return;
+  await body[Symbol.asyncIterator]().return?.();
 }
 
 function toRequest(incoming: IncomingMessage, outgoing: ServerResponse): HttpRequest {
