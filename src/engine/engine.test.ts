@@ -309,7 +309,7 @@ const poll = setInterval(() => {
     const pid = Number(readFileSync(mark, 'utf8'));
     if (pid > 0) {
       clearInterval(poll);
-      process.stdout.write(JSON.stringify([...json, pid]) + '\n');
+      process.stdout.write(JSON.stringify([harness.workDir, ...json, pid]) + '\n');
     }
   } catch {}
 }, 10);
@@ -343,10 +343,11 @@ describe('leaving', () => {
     await build({ stdin, outfile, bundle: true, platform: 'node', format: 'esm', packages: 'external' });
     const victim = spawn(process.execPath, [outfile], { stdio: ['ignore', 'pipe', 'inherit'] });
     const line = await new Promise<string>((resolve) => victim.stdout.once('data', (data: Buffer) => resolve(String(data))));
-    const pids = JSON.parse(line) as number[];
+    const [workDir, ...pids] = JSON.parse(line) as [string, ...number[]];
     expect(pids.map(isAlive)).toEqual([true, true, true]);
     victim.kill('SIGKILL');
     await rm(outfile);
     await expect.poll(() => pids.map(isAlive), { timeout: 5000 }).toEqual([false, false, false]);
+    await rm(workDir, { recursive: true });
   });
 });

@@ -115,6 +115,7 @@ async function openParts(
     watchdog,
     newFolder: () => join(run.folder, `env-${(environments += 1)}`),
     newSocketPath: () => join(run.sockets, `${(sockets += 1)}`),
+    bytecodeFolder: join(treesFolder, 'bytecode'),
     provided: createProvider(options, treesFolder),
   });
   const standby = createStandbyPool(

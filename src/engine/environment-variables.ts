@@ -29,7 +29,11 @@ export function buildEnvironment(settings: EnvironmentSettings): Record<string, 
     LD_LIBRARY_PATH: `/lib64:/usr/lib64:${tree.taskRoot}:${join(tree.taskRoot, 'lib')}:${join(opt, 'lib')}`,
     ...modulePath(settings),
   };
-  if (settings.temporaryFolder !== undefined) defaults['TMPDIR'] = settings.temporaryFolder;
+  if (settings.temporaryFolder !== undefined) {
+    defaults['TMPDIR'] = settings.temporaryFolder;
+    // AWS: the home of a function's user, which does not exist. Unset, SDKs would read ~/.aws of ours.
+    defaults['HOME'] = '/home/sbx_user1051';
+  }
   if (settings.endpoint !== '') defaults['AWS_ENDPOINT_URL'] = settings.endpoint;
   return {
     ...defaults,

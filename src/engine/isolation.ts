@@ -17,6 +17,7 @@ export interface HostLayout {
   readonly socketPath: string | undefined;
   /** Folder of links to the SDK the runtime provides. */
   readonly providedFolder: string | undefined;
+  readonly bytecodeFolder: string;
   /** What those links point into. */
   readonly providedSources: readonly string[];
 }
@@ -30,6 +31,8 @@ export interface InnerLayout {
   readonly socketPath: string | undefined;
   readonly providedFolder: string | undefined;
   readonly guestFolder: string;
+  /** Where Python keeps compiled modules; undefined: nowhere. */
+  readonly bytecodeFolder: string | undefined;
 }
 
 export interface Launch {
@@ -79,6 +82,8 @@ export const processIsolation: Isolation = {
     socketPath: layout.socketPath,
     providedFolder: layout.providedFolder,
     guestFolder: GUEST_FOLDER,
+    // Beside the code, not among it: the trees stay as they were unpacked.
+    bytecodeFolder: layout.bytecodeFolder,
   }),
   executable: (runtime) => runtime.executable,
   functionPid: (pid) => pid,

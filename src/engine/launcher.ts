@@ -19,6 +19,8 @@ export interface LauncherSettings {
   readonly newFolder: () => string;
   /** Short: socket paths may have 107 bytes. */
   readonly newSocketPath: () => string;
+  /** For compiled Python modules, shared by all environments. */
+  readonly bytecodeFolder: string;
   readonly provided: (runtime: Runtime) => Promise<ProvidedModules>;
 }
 
@@ -75,6 +77,7 @@ export function createLauncher(settings: LauncherSettings): Launcher {
       socketPath: api.address.startsWith('/') ? api.address : undefined,
       providedFolder: provided.folder,
       providedSources: provided.sources,
+      bytecodeFolder: settings.bytecodeFolder,
     };
   }
 
@@ -122,7 +125,16 @@ function ownRuntime(
       ];
     case 'python':
       // -S: the machine's site-packages are not the function's. The provided SDK is on PYTHONPATH.
-      return [executable, '-S', '-u', join(inner.guestFolder, 'cloudlet_runtime.py'), address];
+      return [
+        executable,
+        '-S',
+        '-u',
+        ...(inner.bytecodeFolder === undefined
+          ? ['-B']
+          : ['-X', `pycache_prefix=${inner.bytecodeFolder}`]),
+        join(inner.guestFolder, 'cloudlet_runtime.py'),
+        address,
+      ];
     case 'provided':
       throw new FunctionUnavailable('InvalidRuntimeException', `${runtime.id} has no runtime of ours`);
   }

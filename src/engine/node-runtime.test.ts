@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { createHarness, codeOf, zipOf, type Files } from './engine-harness.ts';
 
+const inSandbox = process.env['CLOUDLET_TEST_ISOLATION'] === 'sandbox';
 const harness = createHarness();
 afterAll(() => harness[Symbol.asyncDispose]());
 
@@ -188,12 +189,17 @@ describe('environment', () => {
       LAMBDA_RUNTIME_DIR: expect.any(String),
       NODE_PATH: expect.stringContaining('nodejs/node20/node_modules'),
       LANG: 'en_US.UTF-8',
+      ...(inSandbox ? {} : { HOME: '/home/sbx_user1051' }),
       _HANDLER: 'index.handler',
       AWS_ENDPOINT_URL: 'http://127.0.0.1:4566',
     });
     expect(json).not.toHaveProperty('HOST_SECRET');
-    expect(json).not.toHaveProperty('HOME');
     expect(json).not.toHaveProperty('_X_AMZN_TRACE_ID');
+  });
+
+  test('the home is that of AWS, not the machine\'s', async () => {
+    const definition = await harness.define({ 'index.js': 'exports.handler = async () => require("os").homedir();' });
+    expect((await harness.invoke(definition)).json).toBe('/home/sbx_user1051');
   });
 
   test('the working directory is the code, the time zone the user\'s', async () => {

@@ -139,9 +139,9 @@ def handler(e, c): return [shared.value, importlib.util.find_spec("pip") is None
     const source = `
 import boto3, os
 s3 = boto3.client("s3", aws_access_key_id="a", aws_secret_access_key="b")
-def handler(e, c): return [s3.meta.endpoint_url, os.environ.get("HOME")]
+def handler(e, c): return [s3.meta.endpoint_url, os.path.expanduser("~")]
 `;
     const { json } = await harness.invoke(await define({ 'app.py': source }));
-    expect(json).toEqual(['http://127.0.0.1:4566', null]);
+    expect(json).toEqual(['http://127.0.0.1:4566', '/home/sbx_user1051']);
   });
 });

@@ -84,6 +84,7 @@ function inner(layout: HostLayout): InnerLayout {
     socketPath: layout.socketPath === undefined ? undefined : SOCKET,
     providedFolder: layout.providedFolder === undefined ? undefined : PROVIDED,
     guestFolder: join(RUNTIME, 'guest'),
+    bytecodeFolder: undefined,
   };
 }
 
