@@ -18,7 +18,7 @@ import {
 } from './table-definition.ts';
 
 /** What a write does to one index; the store turns it into rows. */
-export interface EntryChange {
+interface EntryChange {
   readonly index: IndexDefinition;
   /** The item whose entry goes away. */
   readonly remove: Item | undefined;

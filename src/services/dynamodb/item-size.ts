@@ -17,7 +17,7 @@ export function attributeSize(name: string, value: AttributeValue | undefined): 
   return value === undefined ? 0 : textSize(name) + valueSize(value);
 }
 
-export function valueSize(value: AttributeValue): number {
+function valueSize(value: AttributeValue): number {
   if ('S' in value) return textSize(value.S);
   if ('N' in value) return numberSize(value.N);
   if ('B' in value) return value.B.length;

@@ -143,10 +143,6 @@ export async function commitWrite(
     definition.indexes.length === 0
       ? NO_INDEX_CHANGES
       : planIndexChanges(definition, before, after);
-  // Removing what is not there changes nothing.
-  if (before === undefined && after === undefined && definition.expiry !== undefined) {
-    return { table: units, ...consumed };
-  }
   const { expiry } = definition;
   const oldExpirySec = before && expirySecond(expiry, before.item, context.nowMs);
   const newExpirySec = after && expirySecond(expiry, after.item, context.nowMs);

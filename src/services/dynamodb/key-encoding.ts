@@ -8,7 +8,7 @@ import { encodeNumber } from './number.ts';
 export type KeyType = 'S' | 'N' | 'B';
 
 /** Bytes of a hash. Fixed and short, so that a key of 2 KB fits where stores limit keys. */
-export const HASH_BYTES = 16;
+const HASH_BYTES = 16;
 
 /** A key attribute's value as bytes that order as the values do. */
 export function encodeKeyValue(value: AttributeValue): Uint8Array {

@@ -158,6 +158,6 @@ test('a property whose feature is missing fails the stack and leaves no table', 
   expect((await finished(StackName)).StackStatus).toBe('ROLLBACK_COMPLETE');
   const { StackEvents = [] } = await cfn.send(new DescribeStackEventsCommand({ StackName }));
   const failure = StackEvents.find((event) => event.ResourceStatus === 'CREATE_FAILED');
-  expect(failure?.ResourceStatusReason).toContain('UpdateContinuousBackups is not implemented');
+  expect(failure?.ResourceStatusReason).toContain('PointInTimeRecoveryEnabled is not implemented');
   await expect(describe()).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
 });

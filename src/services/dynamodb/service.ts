@@ -12,6 +12,7 @@ import {
   listTagsOfResource,
   tagResource,
   untagResource,
+  updateContinuousBackups,
   updateTimeToLive,
 } from './operations/settings.ts';
 import {
@@ -85,7 +86,7 @@ export const dynamodb = defineService<'dynamodb'>({
     TransactGetItems: transactGetItems,
     TransactWriteItems: transactWriteItems,
     UntagResource: untagResource,
-    UpdateContinuousBackups: notImplemented('backups come later'),
+    UpdateContinuousBackups: updateContinuousBackups,
     UpdateContributorInsights: notImplemented('contributor insights come later'),
     UpdateGlobalTable: notImplemented('global tables come later'),
     UpdateGlobalTableSettings: notImplemented('global tables come later'),

@@ -68,14 +68,14 @@ export interface TableDefinition {
   readonly encrypted: boolean;
   readonly deletionProtected: boolean;
   readonly expiry?: ExpirySetting;
+  /** The next setting's generation; none is ever given twice. */
+  readonly nextExpiryGeneration: number;
 }
 
 /** Time to live: the attribute that holds the second an item expires. */
 export interface ExpirySetting {
   readonly attribute: string;
-  /**
-   * A new value each time it is enabled: tells stale work from the work of the setting in force.
-   */
+  /** Tells work for this setting from work left over from an earlier one. */
   readonly generation: number;
 }
 

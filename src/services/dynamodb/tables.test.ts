@@ -16,6 +16,7 @@ import {
   ScanCommand,
   TagResourceCommand,
   UntagResourceCommand,
+  UpdateContinuousBackupsCommand,
   UpdateItemCommand,
   UpdateTableCommand,
   UpdateTimeToLiveCommand,
@@ -499,6 +500,17 @@ describe('time to live', () => {
     expect(await ids('short')).toEqual([]);
   });
 
+  test('switching it off and on again in one instant loses no expiry', async () => {
+    await db.send(new CreateTableCommand(simple('flicker')));
+    await setTtl('flicker', true);
+    await put('flicker', 'soon', { N: String(nowSec() + 10) });
+    await setTtl('flicker', false);
+    await setTtl('flicker', true);
+    await cloud.settle();
+    await cloud.clock.advance('10s');
+    expect(await ids('flicker')).toEqual([]);
+  });
+
   test('the setting is described, and repeated or confused changes are refused', async () => {
     await db.send(new CreateTableCommand(simple('set-once')));
     const describeTtl = new DescribeTimeToLiveCommand({ TableName: 'set-once' });
@@ -525,6 +537,17 @@ test('what Terraform and the SDKs ask besides', async () => {
     ContinuousBackupsStatus: 'ENABLED',
     PointInTimeRecoveryDescription: { PointInTimeRecoveryStatus: 'DISABLED' },
   });
+  const recovery = (PointInTimeRecoveryEnabled: boolean): Promise<unknown> =>
+    db.send(
+      new UpdateContinuousBackupsCommand({
+        TableName: 'asked',
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled },
+      }),
+    );
+  expect(await recovery(false)).toMatchObject({
+    ContinuousBackupsDescription: backups.ContinuousBackupsDescription,
+  });
+  await expect(recovery(true)).rejects.toMatchObject({ name: 'NotImplemented' });
   const limits = await db.send(new DescribeLimitsCommand({}));
   expect(limits).toMatchObject({
     AccountMaxReadCapacityUnits: 80_000,

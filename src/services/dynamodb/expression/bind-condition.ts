@@ -88,7 +88,7 @@ function bindAll(operands: readonly Operand<string>[], binding: Binding): BoundO
   return operands.map((operand) => bindOperand(operand, binding));
 }
 
-export function bindOperand(operand: Operand<string>, binding: Binding): BoundOperand {
+function bindOperand(operand: Operand<string>, binding: Binding): BoundOperand {
   const { placeholders, fail } = binding;
   switch (operand.kind) {
     case 'path':
@@ -203,12 +203,12 @@ function formatValue(value: AttributeValue): string {
 }
 
 /** What type an operand has whatever the item: a literal's, or a function result's. */
-export function literalType(operand: BoundOperand | undefined): ValueType | undefined {
+function literalType(operand: BoundOperand | undefined): ValueType | undefined {
   if (operand?.kind === 'value') return typeOf(operand.value);
   if (operand?.kind === 'call') return operand.name === 'size' ? 'N' : undefined;
   return undefined;
 }
 
-export function equalPaths(a: Path, b: Path): boolean {
+function equalPaths(a: Path, b: Path): boolean {
   return a.length === b.length && a.every((step, i) => step === b[i]);
 }

@@ -103,7 +103,7 @@ export function checkProjected({ table, index }: Source, { select, paths }: Page
 }
 
 /** Attributes that make up a start key: of the table and of the index. */
-export function positionNames({ table, index }: Source): readonly string[] {
+function positionNames({ table, index }: Source): readonly string[] {
   const own = keyNames(table.definition.key);
   return index === undefined ? own : [...new Set([...own, ...keyNames(index.key)])];
 }

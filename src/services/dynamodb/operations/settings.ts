@@ -3,7 +3,7 @@ import type { Tag } from '@aws-sdk/client-dynamodb';
 import type { ReadTx } from '../../../base/store.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
-import { invalid, invalidParameter, resourceWithArnNotFound } from '../errors.ts';
+import { invalid, invalidParameter, resourceWithArnNotFound, unsupported } from '../errors.ts';
 import { TAGS_MAX } from '../limits.ts';
 import { readResourceArn, readTableName } from '../rules.ts';
 import {
@@ -96,8 +96,9 @@ export async function updateTimeToLive(
     checkExpiryChange(expiry?.attribute, { attribute, enabled });
     const { expiry: _gone, ...rest } = table.definition;
     if (enabled) {
-      const generation = (expiry?.generation ?? ctx.nowMs) + 1;
-      saveTable(tx, { ...rest, expiry: { attribute, generation } });
+      const generation = rest.nextExpiryGeneration;
+      const nextExpiryGeneration = generation + 1;
+      saveTable(tx, { ...rest, expiry: { attribute, generation }, nextExpiryGeneration });
       scheduleExpiryFill(tx, ctx, { tableName: name, tableId, generation });
     } else if (expiry !== undefined) {
       saveTable(tx, rest satisfies TableDefinition);
@@ -149,6 +150,17 @@ export async function describeContinuousBackups(
       PointInTimeRecoveryDescription: { PointInTimeRecoveryStatus: 'DISABLED' },
     },
   };
+}
+
+export async function updateContinuousBackups(
+  input: InputOf<'dynamodb', 'UpdateContinuousBackups'>,
+  ctx: RequestContext,
+): Promise<OutputOf<'dynamodb', 'UpdateContinuousBackups'>> {
+  const { TableName, PointInTimeRecoverySpecification: wanted } = input;
+  if (wanted?.PointInTimeRecoveryEnabled === true) {
+    throw unsupported('PointInTimeRecoveryEnabled', 'point-in-time recovery comes later');
+  }
+  return describeContinuousBackups({ TableName }, ctx);
 }
 
 /** The quotas of a new AWS account. */

@@ -177,6 +177,7 @@ function defineTable(
       ? {}
       : { encryptionKeyId: input.SSESpecification.KMSMasterKeyId }),
     deletionProtected: input.DeletionProtectionEnabled === true,
+    nextExpiryGeneration: 0,
   };
 }
 
