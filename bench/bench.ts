@@ -176,7 +176,7 @@ async function measureInvokes(compare: Compare): Promise<void> {
         unit: 'ms',
         goal: { value: 4 * bare.p50Ms + 1, atMost: true },
         bare: `bare ${bare.p50Ms.toFixed(3)} ms`,
-        note: `p99 ${measured.p99Ms.toFixed(2)} ms, ${measured.perSecond.toFixed(0)}/s, 1 connection`,
+        note: `p99 ${measured.p99Ms.toFixed(2)} ms, 1 connection`,
       });
       const many = await compare({ server, connections: INVOKE_CONNECTIONS, scenario });
       addLoad(`invoke ${made.runtime}, warm`, many);

@@ -14,7 +14,7 @@ const LEAF_FLAG = 0x02;
 const META_PAGE_FLAG = 0x08;
 const FIXED_LEAF_FLAG = 0x20;
 // Within a page, offsets count from the end of its header. A node is 8 bytes (size or page, flags,
-// key size), the key and the data; that of a named database is an `MDB_db`, which ends with its root.
+// key size), the key and the data; that of a named database is an `MDB_db`, whose end is its root.
 const NODE_BYTES = 8;
 const BIG_DATA_FLAG = 0x01;
 const SUB_DATABASE_FLAG = 0x02;

@@ -1,4 +1,4 @@
-// What is particular to the optimistic core: turns, failing engines. The contract suite has the rest.
+// What is particular to the optimistic core: turns, failing engines. The contract suite has more.
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Store } from '../base/store.ts';
 import { createMemoryStore } from './memory-store.ts';

@@ -3,8 +3,8 @@ import { assert } from '../base/errors.ts';
 import type { Entry, Key, ReadTx, Tx } from '../base/store.ts';
 import { decodeKey, encodeKey } from '../base/tuple.ts';
 import type { ReadRange, ReadSet } from './commit-log.ts';
-import type { KeyRange } from './ordered-map.ts';
-import type { PendingView, PendingWrite } from './pending-writes.ts';
+import type { PendingView } from './pending-writes.ts';
+import { createReadLayers } from './read-layers.ts';
 import type { EncodedEntry, Snapshot, Writes } from './store-engine.ts';
 
 /** The longest encoded key. Every engine holds keys of this size, and all refuse longer ones. */
@@ -58,49 +58,18 @@ export function createTransaction(start: TransactionStart): Transaction {
   const own = new Map<string, Uint8Array | undefined>();
   const appends: { readonly prefix: string; readonly value: Uint8Array }[] = [];
   const topics = new Set<string>();
-  let seenPending = 0;
+  const layers = createReadLayers({ snapshot, pending, own });
   let ended = false;
 
   function checkRunning(): void {
     assert(!ended, 'a transaction is used within its body only: an await is missing');
   }
 
-  function see(write: PendingWrite): Uint8Array | undefined {
-    if (write.commit > seenPending) seenPending = write.commit;
-    return write.value;
-  }
-
   async function get(key: Key): Promise<Uint8Array | undefined> {
     checkRunning();
     const encoded = encodeBound(key);
-    const written = own.get(encoded);
-    if (written !== undefined) return copyOf(written);
-    if (own.has(encoded)) return undefined;
-    readKeys.add(encoded);
-    const write = pending?.get(encoded);
-    if (write === undefined) return snapshot.get(encoded);
-    const value = see(write);
-    return value === undefined ? undefined : copyOf(value);
-  }
-
-  /** The entries as this transaction sees them: own writes over pending ones over the snapshot. */
-  function readLayers(range: KeyRange): readonly EncodedEntry[] {
-    const over = new Map<string, Uint8Array | undefined>();
-    for (const [key, write] of pending?.range({ ...range, reverse: false, limit: Infinity }) ??
-      []) {
-      over.set(key, see(write));
-    }
-    for (const [key, value] of own) {
-      if (key >= range.from && key < range.to) over.set(key, value);
-    }
-    if (over.size === 0) return snapshot.range(range);
-    // Each write above can hide one entry of the snapshot, so that many more are read.
-    const under = snapshot.range({ ...range, limit: range.limit + over.size });
-    const merged = under.filter(([key]) => !over.has(key));
-    for (const [key, value] of over) if (value !== undefined) merged.push([key, copyOf(value)]);
-    const sign = range.reverse ? -1 : 1;
-    merged.sort(([a], [b]) => (a < b ? -sign : sign));
-    return merged.slice(0, range.limit);
+    if (!own.has(encoded)) readKeys.add(encoded);
+    return layers.get(encoded);
   }
 
   async function range(
@@ -111,7 +80,7 @@ export function createTransaction(start: TransactionStart): Transaction {
     checkRunning();
     const { limit, reverse = false } = options;
     const bounds = { from: encodeBound(from), to: encodeBound(to) };
-    const entries = readLayers({ ...bounds, limit, reverse });
+    const entries = layers.range({ ...bounds, limit, reverse });
     // What lies beyond the last entry was not seen: changes there are no conflict.
     const last = entries.length === limit ? entries.at(-1)?.[0] : undefined;
     if (last === undefined) readRanges.push(bounds);
@@ -126,7 +95,7 @@ export function createTransaction(start: TransactionStart): Transaction {
     const claimed: Entry[] = [];
     for (let next = encodeBound(from), slack = CLAIM_SLACK; claimed.length < limit; slack *= 2) {
       const wanted = limit - claimed.length + slack;
-      const entries = readLayers({ from: next, to: end, limit: wanted, reverse: false });
+      const entries = layers.range({ from: next, to: end, limit: wanted, reverse: false });
       for (const entry of entries) {
         if (claimed.length === limit) break;
         if (!own.has(entry[0]) && !start.claim(entry[0])) continue;
@@ -170,7 +139,7 @@ export function createTransaction(start: TransactionStart): Transaction {
     reads: { keys: readKeys, ranges: readRanges },
     topics,
     get seenPending() {
-      return seenPending;
+      return layers.seenPending;
     },
     get hasWrites() {
       return own.size > 0 || appends.length > 0;
@@ -211,9 +180,4 @@ function encodeBound(key: Key): string {
 
 function decodeEntry([key, value]: EncodedEntry): Entry {
   return { key: decodeKey(key), value };
-}
-
-// Short-lived, unlike what `put` keeps: Buffer's pool is several times faster than own arrays.
-function copyOf(value: Uint8Array): Uint8Array {
-  return Buffer.from(value);
 }
