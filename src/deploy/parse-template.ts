@@ -21,6 +21,7 @@ const SHORT_FUNCTIONS = [
 const DROPPED_TYPES = new Set([
   'tag:yaml.org,2002:bool',
   'tag:yaml.org,2002:int',
+  'tag:yaml.org,2002:float',
   'tag:yaml.org,2002:timestamp',
   'tag:yaml.org,2002:binary',
   'tag:yaml.org,2002:omap',
@@ -47,6 +48,13 @@ const PLAIN_TYPES = [
     format: 'HEX',
     test: /^0x[0-9a-fA-F]+$/,
     resolve: Number,
+  },
+  {
+    tag: 'tag:yaml.org,2002:float',
+    default: true,
+    // A dot alone is text; so are .inf and .nan, which JSON does not have.
+    test: /^[-+]?(?:[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)$/,
+    resolve: (text: string) => Number(text.replaceAll('_', '')),
   },
 ];
 

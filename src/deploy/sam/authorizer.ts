@@ -19,7 +19,8 @@ const AUTH_TYPE = 'x-amazon-apigateway-authtype';
 function functionUri(partition: string, functionArn: unknown): JsonMap {
   return sub(
     `arn:${partition}:apigateway:\${AWS::Region}:lambda:path/2015-03-31/functions/\${__FunctionArn__}/invocations`,
-    { __FunctionArn__: functionArn },
+    // A user pool that is left out makes a function authorizer of nothing, which CloudFormation then refuses.
+    { __FunctionArn__: functionArn ?? null },
   );
 }
 

@@ -112,10 +112,11 @@ function makeBasePaths(
   });
 }
 
-function makeAssociation({ domain, attributes }: DomainMaking, domainId: string): CfnResource[] {
+function makeAssociation({ logicalId, domain, attributes }: DomainMaking, domainId: string): CfnResource[] {
   const given = domain['AccessAssociation'];
   if (!isSet(given)) return [];
-  const endpoint = (given as JsonMap)['VpcEndpointId'];
+  const association = expectMap(given, { resource: logicalId }, 'Domain.AccessAssociation');
+  const endpoint = association['VpcEndpointId'];
   return [
     make({
       logicalId: hashedId('DomainNameAccessAssociation', [endpoint ?? null, domainId]),

@@ -134,7 +134,7 @@ function addAuth(document: OpenApiDocument, { eventId, route, auth }: AuthUse): 
 
 function checkAuthorizer({ eventId, route, auth }: AuthUse, apiAuth: JsonMap): void {
   const name = auth['Authorizer'];
-  const authorizers = apiAuth['Authorizers'];
+  const authorizers = isFilled(apiAuth) ? apiAuth['Authorizers'] : {};
   const isIam = name === 'AWS_IAM' && apiAuth['EnableIamAuthorizer'] === true;
   const on = `on API method [${route.method}] for path [${route.path}]`;
   const which = `Unable to set Authorizer [${printValue(name)}] ${on}`;

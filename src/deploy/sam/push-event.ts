@@ -66,7 +66,7 @@ function rewritten(id: string, resource: JsonMap): CfnResource {
 
 /** S3 checks the permission when the notification is set, so the bucket comes after it. */
 function dependOn(eventId: string, bucket: JsonMap, permissionId: string): void {
-  const given = bucket['DependsOn'] ?? [];
+  const given = 'DependsOn' in bucket ? bucket['DependsOn'] : [];
   const list: unknown = typeof given === 'string' ? [given] : given;
   if (!Array.isArray(list) || list.some((one) => typeof one !== 'string')) {
     throw resourceProblem(eventId, "Invalid type for field 'DependsOn'. Expected a string or list of strings.");

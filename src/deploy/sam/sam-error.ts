@@ -1,4 +1,5 @@
 // What is wrong with a serverless template, in the words of AWS's translator.
+import { compareCodePoints } from './logical-id.ts';
 
 /** One mistake; the transform goes on with the next resource and reports all of them. */
 export class SamProblem extends Error {
@@ -32,13 +33,18 @@ export class SamError extends Error {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
-    const all = [...new Set(problems)].toSorted();
+    const all = [...new Set(problems)].toSorted((a, b) => compareCodePoints(sortKey(a), sortKey(b)));
     super(
       'Invalid Serverless Application Specification document. ' +
         `Number of errors found: ${all.length}. ${all.join(' ')}`,
     );
     this.problems = all;
   }
+}
+
+/** By the id that it names, then by its words. */
+function sortKey(message: string): string {
+  return `${/\[([^\]]*)\]/.exec(message)?.[1] ?? ''}\0${message}`;
 }
 
 /** A mistake that ends the transform at once. */

@@ -4,6 +4,9 @@ import { toTemplate } from './cfn-resource.ts';
 import type { CfnResource } from './cfn-resource.ts';
 import type { SamContext } from './context.ts';
 import { makeDeployments } from './deployment-preference.ts';
+import { transformCapacityProvider } from './capacity-provider.ts';
+import { transformConnector } from './connector.ts';
+import { extractConnectors } from './embedded-connectors.ts';
 import { transformFunction } from './function.ts';
 import { applyGlobals, applyOpenApiVersion } from './globals.ts';
 import { transformHttpApi } from './http-api.ts';
@@ -18,6 +21,7 @@ import { transformApplication, transformLayer, transformTable } from './simple-r
 import { transformStateMachine } from './state-machine.ts';
 import { createSharedUsagePlan } from './usage-plan.ts';
 import { clone, isFilled, isMap, mapOr } from './values.ts';
+import { transformWebSocketApi } from './web-socket-api.ts';
 import type { JsonMap } from './values.ts';
 
 export { SamError };
@@ -39,6 +43,7 @@ export function transformSam(input: PlainObject, request: SamRequest): { readonl
   addImplicitHttpApi(source);
   applyGlobals(source);
   applyOpenApiVersion(source);
+  const problems = extractConnectors(source['Resources'] as JsonMap);
   const template = clone(source);
   const resources = template['Resources'] as JsonMap;
   const sourceResources = source['Resources'] as JsonMap;
@@ -58,7 +63,7 @@ export function transformSam(input: PlainObject, request: SamRequest): { readonl
     functionNames: new Map(),
     output: resources,
   };
-  const pass: Pass = { context, resources, problems: [], derived: new Map(), renamed: new Map() };
+  const pass: Pass = { context, resources, problems, derived: new Map(), renamed: new Map() };
   for (const logicalId of inOrder(sourceResources)) transformResource(pass, logicalId);
   addDeployments(pass);
   if (pass.problems.length > 0) throw new SamError(pass.problems);
@@ -79,6 +84,12 @@ interface Pass {
 }
 
 function checkTemplate(template: JsonMap): void {
+  for (const section of ['Mappings', 'Parameters']) {
+    if (!(section in template) || isMap(template[section])) continue;
+    throw new SamError([
+      templateProblem("'Mappings' or 'Parameters' is either null or not a valid dictionary.").message,
+    ]);
+  }
   const resources = template['Resources'];
   if (!isMap(resources) || Object.keys(resources).length === 0) {
     throw new SamError([templateProblem("'Resources' section is required").message]);
@@ -170,6 +181,12 @@ function transformDeclared(context: SamContext, declared: Declared): CfnResource
       return [transformLayer(context, declared)];
     case 'AWS::Serverless::Application':
       return [transformApplication(declared)];
+    case 'AWS::Serverless::WebSocketApi':
+      return transformWebSocketApi(context, declared);
+    case 'AWS::Serverless::Connector':
+      return transformConnector(context, declared);
+    case 'AWS::Serverless::CapacityProvider':
+      return transformCapacityProvider(declared, context.partition);
     default:
       throw resourceProblem(declared.logicalId, `Resources of type ${declared.type} are not supported here yet.`);
   }
@@ -211,6 +228,10 @@ const DERIVED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     Stage: 'AWS::ApiGatewayV2::Stage',
     DomainName: 'AWS::ApiGatewayV2::DomainName',
   },
+  'AWS::Serverless::WebSocketApi': {
+    Stage: 'AWS::ApiGatewayV2::Stage',
+    DomainName: 'AWS::ApiGatewayV2::DomainName',
+  },
 };
 
 function noteDerived(
@@ -231,6 +252,7 @@ function noteDerived(
 const IN_PLACE: Readonly<Record<string, readonly string[]>> = {
   'AWS::Lambda::Function': ['AWS::Serverless::Function'],
   'AWS::Lambda::LayerVersion': ['AWS::Serverless::LayerVersion'],
+  'AWS::Lambda::CapacityProvider': ['AWS::Serverless::CapacityProvider'],
   'AWS::ApiGateway::RestApi': ['AWS::Serverless::Api'],
   'AWS::ApiGatewayV2::Api': ['AWS::Serverless::HttpApi', 'AWS::Serverless::WebSocketApi'],
   'AWS::S3::Bucket': ['AWS::S3::Bucket'],
