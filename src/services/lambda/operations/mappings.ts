@@ -230,8 +230,11 @@ async function readVisibilityTimeout(eventSourceArn: string, context: RequestCon
     });
     return Number(Attributes?.['VisibilityTimeout'] ?? 0);
   } catch (error) {
-    if (error instanceof ServiceError) throw queueUnreadable(error.code, error.message);
-    throw error;
+    if (!(error instanceof ServiceError)) throw error;
+    // AWS: quotes the code of the older query protocol.
+    const isAbsent = error.code === 'QueueDoesNotExist';
+    const code = isAbsent ? 'AWS.SimpleQueueService.NonExistentQueue' : error.code;
+    throw queueUnreadable(code, error.message);
   }
 }
 
