@@ -1,5 +1,7 @@
 // A service error as the wire needs it: schema, codes, status and members, whatever the protocol.
 import type { ServiceError } from '../base/errors.ts';
+import type { QueryCodes } from './query-codes.ts';
+import { queryCodesOf } from './query-codes.ts';
 import { membersOf, schemaOf, traitsOf } from './schema.ts';
 import type { Schema } from './schema.ts';
 import type { ServiceModel } from './service-model.ts';
@@ -26,8 +28,8 @@ const byQueryCode = new WeakMap<ServiceModel, ReadonlyMap<string, unknown>>();
 const DEFAULT_STATUS = 400;
 
 export function describeError(model: ServiceModel | undefined, error: ServiceError): WireError {
-  const found = model?.errors.get(error.code) ?? queryCodesOf(model).get(error.code);
-  if (found === undefined) return describeUnmodelled(error);
+  const found = model?.errors.get(error.code) ?? shapesByQueryCode(model).get(error.code);
+  if (found === undefined) return describeUnmodelled(model, error);
   const schema = schemaOf(found);
   const traits = traitsOf(schema);
   const modelStatus = traits.httpError ?? (traits.error === 'server' ? 500 : DEFAULT_STATUS);
@@ -54,21 +56,26 @@ export function describeError(model: ServiceModel | undefined, error: ServiceErr
   };
 }
 
-function describeUnmodelled(error: ServiceError): WireError {
+function describeUnmodelled(model: ServiceModel | undefined, error: ServiceError): WireError {
+  const codes: QueryCodes =
+    model?.row.queryCompatible === true
+      ? queryCodesOf(error)
+      : { queryCode: error.code, jsonName: error.code };
+  const status = error.status === DEFAULT_STATUS ? (codes.status ?? DEFAULT_STATUS) : error.status;
   return {
     schema: undefined,
-    name: error.code,
+    name: codes.jsonName,
     namespace: undefined,
-    queryCode: error.code,
-    status: error.status,
-    queryStatus: error.status,
-    fault: error.status >= 500 ? 'Receiver' : 'Sender',
+    queryCode: codes.queryCode,
+    status,
+    queryStatus: status,
+    fault: status >= 500 ? 'Receiver' : 'Sender',
     message: error.message,
     members: error.fields,
   };
 }
 
-function queryCodesOf(model: ServiceModel | undefined): ReadonlyMap<string, unknown> {
+function shapesByQueryCode(model: ServiceModel | undefined): ReadonlyMap<string, unknown> {
   if (model === undefined) return new Map();
   let codes = byQueryCode.get(model);
   if (codes === undefined) {

@@ -148,6 +148,30 @@ describe('SQS, in both of its protocols', () => {
     });
   });
 
+  // Recorded pairs: see query-codes.ts.
+  test.each([
+    ['InvalidParameterValue', 'com.amazon.coral.service#InvalidParameterValueException', 400],
+    ['MissingParameter', 'com.amazon.coral.service#MissingRequiredParameterException', 400],
+    ['AccessDenied', 'com.amazon.coral.service#AccessDeniedException', 403],
+    ['InvalidClientTokenId', 'com.amazon.coral.service#UnrecognizedClientException', 403],
+    ['InvalidAttributeName', 'com.amazonaws.sqs#InvalidAttributeName', 400],
+  ])('JSON carries %s in a header and its newer name in the body', async (code, type, status) => {
+    const answered = await answer('sqs', [code, 'Oh no.']);
+    expect(answered.status).toBe(status);
+    expect(answered.headers['x-amzn-query-error']).toBe(`${code};Sender`);
+    expect(JSON.parse(answered.body)).toMatchObject({ __type: type });
+    const older = await answer('sqs', [code, 'Oh no.'], { protocol: 'awsQuery' });
+    expect(older.body).toContain(`<Code>${code}</Code>`);
+  });
+
+  test('what JSON says of a body it cannot read has an older name as well', async () => {
+    const { headers, body } = await answer('sqs', ['SerializationException', 'Not JSON.']);
+    expect(headers['x-amzn-query-error']).toBe('MalformedInput;Sender');
+    expect(JSON.parse(body)).toMatchObject({
+      __type: 'com.amazon.coral.service#SerializationException',
+    });
+  });
+
   test.each([missing[0], 'AWS.SimpleQueueService.NonExistentQueue'])(
     'query answers with the older code for %s',
     async (code) => {

@@ -108,7 +108,7 @@ export function queryErrorHeader(
   model: ServiceModel | undefined,
   error: WireError,
 ): Record<string, string> {
-  if (model?.row.queryCompatible !== true || error.queryCode === error.name) return {};
+  if (model?.row.queryCompatible !== true) return {};
   return { 'x-amzn-query-error': `${error.queryCode};${error.fault}` };
 }
 
