@@ -163,9 +163,26 @@ describe('a topic', () => {
     ['FifoTopic', 'true', 'FIFO topics'],
     ['KmsMasterKeyId', 'alias/mine', 'encryption with the KMS key alias/mine'],
     ['LambdaFailureFeedbackRoleArn', 'arn:aws:iam::1:role/x', 'delivery status logs'],
+    ['HTTPSuccessFeedbackSampleRate', '100', 'delivery status logs'],
   ])('with %s is refused by name', async (name, value, what) => {
     const command = new CreateTopicCommand({ Name: 'other', Attributes: { [name]: value } });
     await expect(sns.send(command)).rejects.toThrow(`Cloudlet does not implement ${what}`);
+  });
+
+  // As the AWS provider of Terraform does to each topic it makes.
+  test('delivery logs of nothing may be asked for', async () => {
+    const set = (AttributeName: string, AttributeValue: string): Promise<unknown> =>
+      sns.send(new SetTopicAttributesCommand({ TopicArn: topicArn, AttributeName, AttributeValue }));
+    await set('ApplicationSuccessFeedbackSampleRate', '0');
+    await set('SQSSuccessFeedbackSampleRate', '0');
+    await set('SQSFailureFeedbackRoleArn', '');
+    const { Attributes } = await sns.send(new GetTopicAttributesCommand({ TopicArn: topicArn }));
+    expect(Attributes).toMatchObject({
+      ApplicationSuccessFeedbackSampleRate: '0',
+      SQSSuccessFeedbackSampleRate: '0',
+    });
+    expect(Attributes).not.toHaveProperty('SQSFailureFeedbackRoleArn');
+    await expect(set('MailSuccessFeedbackSampleRate', '0')).rejects.toThrow('AttributeName');
   });
 });
 

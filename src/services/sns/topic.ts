@@ -11,6 +11,8 @@ export interface TopicSettings {
   readonly kmsKeyId?: string | undefined;
   readonly signatureVersion?: '1' | '2' | undefined;
   readonly tracing?: 'PassThrough' | undefined;
+  /** Percent of deliveries that are logged, by attribute name; all are 0. */
+  readonly feedbackSampleRates?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface Topic extends Scope, TopicSettings {

@@ -1,4 +1,5 @@
 // GetTopicAttributes and SetTopicAttributes.
+import { isDeepStrictEqual } from 'node:util';
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
 import { invalidParameter, topicNotFound, unsupported } from '../errors.ts';
@@ -43,6 +44,9 @@ const READERS: Readonly<Record<string, (value: string, patch: Patch, refuse: Ref
   },
 };
 
+const FEEDBACK_ATTRIBUTE =
+  /^(Application|Firehose|HTTP|Lambda|SQS)(FailureFeedbackRoleArn|SuccessFeedback(RoleArn|SampleRate))$/;
+
 /** Known to AWS, not here: each would change what happens to messages. */
 const LATER: Readonly<Record<string, string>> = {
   ArchivePolicy: 'message archives',
@@ -77,7 +81,7 @@ export async function setTopicAttributes(
   await ctx.store.transact(async (tx) => {
     const topic = await findTopic(tx, address);
     if (topic === undefined) throw topicNotFound();
-    putTopic(tx, { ...topic, ...patch });
+    putTopic(tx, mergeSettings(topic, patch));
   });
   return {};
 }
@@ -90,9 +94,11 @@ export function readTopicSettings(
   const patch: Patch = {};
   for (const [name, value] of Object.entries(attributes)) {
     if (name === 'FifoTopic' && /^false$/i.test(value)) continue;
-    const later =
-      LATER[name] ??
-      (/FeedbackRoleArn$|FeedbackSampleRate$/.test(name) ? 'delivery status logs' : undefined);
+    if (FEEDBACK_ATTRIBUTE.test(name)) {
+      readFeedback(name, value, patch);
+      continue;
+    }
+    const later = LATER[name];
     if (later !== undefined) throw unsupported(later);
     const read = READERS[name];
     if (read === undefined) throw invalidParameter('AttributeName');
@@ -101,8 +107,24 @@ export function readTopicSettings(
   return patch;
 }
 
+/** No role and a rate of 0 ask for no logs, which is what there is; Terraform sets them so. */
+function readFeedback(name: string, value: string, patch: Patch): void {
+  const asksForNothing = value === '' || (name.endsWith('SampleRate') && /^0+$/.test(value));
+  if (!asksForNothing) throw unsupported('delivery status logs');
+  if (value === '') return;
+  patch.feedbackSampleRates = { ...patch.feedbackSampleRates, [name]: '0' };
+}
+
+function mergeSettings(topic: Topic, patch: Patch): Topic {
+  const feedbackSampleRates = { ...topic.feedbackSampleRates, ...patch.feedbackSampleRates };
+  return { ...topic, ...patch, feedbackSampleRates };
+}
+
 export function differsFrom(topic: Topic, asked: Patch): boolean {
-  return (Object.keys(asked) as (keyof Patch)[]).some((name) => topic[name] !== asked[name]);
+  const wanted = mergeSettings(topic, asked);
+  return (Object.keys(asked) as (keyof Patch)[]).some(
+    (name) => !isDeepStrictEqual(topic[name], wanted[name]),
+  );
 }
 
 function describeTopic(
@@ -122,6 +144,7 @@ function describeTopic(
     ...(topic.kmsKeyId === undefined ? {} : { KmsMasterKeyId: topic.kmsKeyId }),
     ...(topic.signatureVersion === undefined ? {} : { SignatureVersion: topic.signatureVersion }),
     ...(topic.tracing === undefined ? {} : { TracingConfig: topic.tracing }),
+    ...topic.feedbackSampleRates,
   };
 }
 
