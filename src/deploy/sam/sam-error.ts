@@ -42,9 +42,9 @@ export class SamError extends Error {
   }
 }
 
-/** By the id that it names, then by its words. */
+/** The id that a message names; those of one id stay in the order they were found. */
 function sortKey(message: string): string {
-  return `${/\[([^\]]*)\]/.exec(message)?.[1] ?? ''}\0${message}`;
+  return /\[([^\]]*)\]/.exec(message)?.[1] ?? '';
 }
 
 /** A mistake that ends the transform at once. */
