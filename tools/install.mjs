@@ -22,7 +22,8 @@ export async function installIfMissing(folder = root) {
   if (installed !== 0 && installed >= lock) return;
   const name = folder === root ? 'packages' : `packages of ${folder.slice(root.length + 1)}`;
   process.stderr.write(`installing ${name} (once; takes some seconds)…\n`);
-  const args = [lock === 0 ? 'install' : 'ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  // Not `npm ci`: it refuses a lock file that lacks the optional binaries of other platforms.
+  const args = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
   await run(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, folder);
 }
 

@@ -13,7 +13,7 @@ const CHECKS = [
 ];
 for (const [name, command, args] of CHECKS) {
   const started = performance.now();
-  process.stderr.write(`▸ ${name}\n`);
+  process.stderr.write(`▸ ${String(name)}\n`);
   await run(command, args);
   process.stderr.write(`  ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
 }
