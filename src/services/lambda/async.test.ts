@@ -108,7 +108,7 @@ describe('retries', () => {
     for (let n = 0; n < 3; n++) await send(`{"n": ${n}}`);
     await cloud.clock.advance('1m');
     const done = (await records(onSuccess)) as { requestPayload: { n: number }; requestContext: unknown }[];
-    expect(done.map((each) => each.requestPayload.n).toSorted()).toEqual([0, 1, 2]);
+    expect(done.map((each) => each.requestPayload.n).toSorted((a, b) => a - b)).toEqual([0, 1, 2]);
     // Throttles are no tries.
     for (const each of done) expect(each.requestContext).toMatchObject({ approximateInvokeCount: 1 });
     expect(await records(trace)).toEqual([]);

@@ -37,7 +37,9 @@ export function readSettings(input: SettingsInput, previous?: Settings): Setting
   checkLayers(input.Layers ?? []);
   const deadLetterArn = chooseText(input.DeadLetterConfig?.TargetArn, previous?.deadLetterArn);
   if (deadLetterArn !== undefined) checkDeadLetterArn(deadLetterArn);
-  const logGroup = chooseText(input.LoggingConfig?.LogGroup, previous?.logGroup);
+  // AWS: a logging configuration replaces the one before as a whole.
+  const logGroup =
+    input.LoggingConfig === undefined ? previous?.logGroup : input.LoggingConfig.LogGroup;
   return {
     description: input.Description ?? previous?.description ?? '',
     runtime,

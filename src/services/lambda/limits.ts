@@ -26,7 +26,6 @@ export const THROTTLE_BACKOFF_MAX_MS = 300_000;
 
 /** Event source mappings on SQS. <developer guide, "Using Lambda with Amazon SQS"> */
 export const SQS_BATCH_DEFAULT = 10;
-export const SQS_BATCH_MAX = 10_000;
 /** A batch above this size needs a batching window of at least one second. */
 export const SQS_BATCH_WITHOUT_WINDOW_MAX = 10;
 /** Batches processed at once per mapping when no maximum concurrency is set. */

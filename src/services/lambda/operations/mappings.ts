@@ -8,7 +8,7 @@ import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
 import { invalidParameter, mappingExists, mappingNotFound, queueUnreadable } from '../errors.ts';
 import { type FunctionReference, parseFunctionReference } from '../function-reference.ts';
-import { SQS_BATCH_DEFAULT, SQS_BATCH_MAX, SQS_BATCH_WITHOUT_WINDOW_MAX } from '../limits.ts';
+import { SQS_BATCH_DEFAULT, SQS_BATCH_WITHOUT_WINDOW_MAX } from '../limits.ts';
 import { MAPPINGS_MAX, applyMapping, stopPoller } from '../mapping-lifecycle.ts';
 import { pageOf } from '../page.ts';
 import { presentMapping } from '../present.ts';
@@ -35,7 +35,7 @@ export async function createEventSourceMapping(
     eventSourceArn,
     functionName: name,
     ...(qualifier === undefined ? {} : { qualifier }),
-    ...readSettings(input, undefined),
+    ...readSettings(input, eventSourceArn, undefined),
     lastModifiedMs: context.nowMs,
   };
   await context.store.transact(async (tx) => {
@@ -106,7 +106,7 @@ export async function updateEventSourceMapping(
       ...rest,
       functionName: reference?.name ?? previous.functionName,
       ...(qualifier === undefined ? {} : { qualifier }),
-      ...readSettings(input, previous),
+      ...readSettings(input, previous.eventSourceArn, previous),
       lastModifiedMs: context.nowMs,
     };
     mappings.put(tx, [context.account, context.region, changed.uuid], changed);
@@ -172,6 +172,8 @@ function checkSource(eventSourceArn: string, input: CreateInput | UpdateInput): 
     MaximumRetryAttempts: input.MaximumRetryAttempts,
     ParallelizationFactor: input.ParallelizationFactor,
     TumblingWindowInSeconds: input.TumblingWindowInSeconds,
+    StartingPositionTimestamp:
+      'StartingPositionTimestamp' in input ? input.StartingPositionTimestamp : undefined,
     StartingPosition: 'StartingPosition' in input ? input.StartingPosition : undefined,
   };
   for (const [name, value] of Object.entries(ofStreams)) {
@@ -240,20 +242,22 @@ async function readVisibilityTimeout(eventSourceArn: string, context: RequestCon
 
 function readSettings(
   input: CreateInput | UpdateInput,
+  eventSourceArn: string,
   previous: MappingRecord | undefined,
 ): Pick<
   MappingRecord,
   'enabled' | 'batchSize' | 'batchWindowSec' | 'filters' | 'reportsItemFailures' | 'maximumConcurrency'
 > {
+  const isFifo = eventSourceArn.endsWith('.fifo');
   const batchSize = input.BatchSize ?? previous?.batchSize ?? SQS_BATCH_DEFAULT;
   const batchWindowSec = input.MaximumBatchingWindowInSeconds ?? previous?.batchWindowSec ?? 0;
-  if (batchSize > SQS_BATCH_MAX) {
-    throw invalidParameter(`BatchSize must be at most ${SQS_BATCH_MAX} for a standard queue.`);
-  }
   if (batchSize > SQS_BATCH_WITHOUT_WINDOW_MAX && batchWindowSec < 1) {
     throw invalidParameter(
       'Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10',
     );
+  }
+  if (isFifo && batchWindowSec > 0) {
+    throw invalidParameter('Batching window is not supported for FIFO queues.');
   }
   const filters = readFilters(input) ?? previous?.filters ?? [];
   const maximumConcurrency =

@@ -172,7 +172,7 @@ async function checkAlias(view: ReadTx, reference: FunctionReference, alias: Ali
   if (weights.length > 1) {
     throw invalidParameter('Number of items in AdditionalVersionWeights cannot be greater than 1');
   }
-  for (const [version, weight] of weights) {
+  for (const [version] of weights) {
     if (version === alias.functionVersion) {
       throw invalidParameter(
         `Invalid function version ${version}. Function version ${version} is already included in routing configuration.`,

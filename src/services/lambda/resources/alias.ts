@@ -1,0 +1,66 @@
+// AWS::Lambda::Alias.
+import { NUMBER, TEXT, only, textOf, unlessAbsent, unlessGone } from '../../../kernel/property-shapes.ts';
+import type { ResourceHandler, ResourceRequest } from '../../../kernel/resources.ts';
+import type { InputOf } from '../../../models/operations.ts';
+import { GONE } from './gone.ts';
+
+/** `[{FunctionVersion, FunctionWeight}]` of the template → the API's map. */
+function routingOf(request: ResourceRequest): { AdditionalVersionWeights: Record<string, number> } {
+  const config = request.properties['RoutingConfig'] as
+    | { AdditionalVersionWeights?: readonly { FunctionVersion: string; FunctionWeight: number }[] }
+    | undefined;
+  const weights = config?.AdditionalVersionWeights ?? [];
+  return {
+    AdditionalVersionWeights: Object.fromEntries(
+      weights.map(({ FunctionVersion, FunctionWeight }) => [FunctionVersion, FunctionWeight]),
+    ),
+  };
+}
+
+export const aliasResource: ResourceHandler = {
+  type: 'AWS::Lambda::Alias',
+  shape: {
+    type: 'object',
+    required: ['FunctionName', 'FunctionVersion', 'Name'],
+    properties: {
+      FunctionName: TEXT,
+      FunctionVersion: TEXT,
+      Name: TEXT,
+      Description: TEXT,
+      RoutingConfig: only({
+        AdditionalVersionWeights: {
+          type: 'list',
+          of: only({ FunctionVersion: TEXT, FunctionWeight: NUMBER }),
+        },
+      }),
+    },
+  },
+  replaceOn: ['FunctionName', 'Name'],
+  async create(request) {
+    const { AliasArn = '' } = await request.call('lambda', 'CreateAlias', aliasInput(request));
+    return { physicalId: AliasArn, attributes: { AliasArn } };
+  },
+  async find(request) {
+    const { FunctionName, Name } = aliasInput(request);
+    const found = await unlessAbsent(request.call('lambda', 'GetAlias', { FunctionName, Name }), GONE);
+    return found?.AliasArn;
+  },
+  async update(request) {
+    const { AliasArn = '' } = await request.call('lambda', 'UpdateAlias', aliasInput(request));
+    return { physicalId: AliasArn, attributes: { AliasArn } };
+  },
+  async delete(request) {
+    const input = { FunctionName: textOf(request.properties, 'FunctionName') ?? '', Name: textOf(request.properties, 'Name') };
+    await unlessGone(request.call('lambda', 'DeleteAlias', input), GONE);
+  },
+};
+
+function aliasInput(request: ResourceRequest): InputOf<'lambda', 'CreateAlias'> {
+  return {
+    FunctionName: textOf(request.properties, 'FunctionName') ?? '',
+    Name: textOf(request.properties, 'Name'),
+    FunctionVersion: textOf(request.properties, 'FunctionVersion'),
+    Description: textOf(request.properties, 'Description') ?? '',
+    RoutingConfig: routingOf(request),
+  };
+}

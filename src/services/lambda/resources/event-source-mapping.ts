@@ -1,0 +1,108 @@
+// AWS::Lambda::EventSourceMapping.
+import {
+  FLAG,
+  INTEGER,
+  NUMBER,
+  TAGS,
+  TEXT,
+  TEXTS,
+  only,
+  tagsOf,
+  textOf,
+  unlessGone,
+} from '../../../kernel/property-shapes.ts';
+import type {
+  Properties,
+  PropertyShape,
+  ResourceHandler,
+  ResourceRequest,
+} from '../../../kernel/resources.ts';
+import type { InputOf } from '../../../models/operations.ts';
+import { GONE } from './gone.ts';
+
+const MAPPING_SETTINGS = {
+  FunctionName: TEXT,
+  Enabled: FLAG,
+  BatchSize: INTEGER,
+  MaximumBatchingWindowInSeconds: INTEGER,
+  FilterCriteria: only({ Filters: { type: 'list', of: only({ Pattern: TEXT }) } }),
+  FunctionResponseTypes: TEXTS,
+  ScalingConfig: only({ MaximumConcurrency: INTEGER }),
+  DestinationConfig: only({ OnFailure: only({ Destination: TEXT }) }),
+  BisectBatchOnFunctionError: FLAG,
+  MaximumRecordAgeInSeconds: INTEGER,
+  MaximumRetryAttempts: INTEGER,
+  ParallelizationFactor: INTEGER,
+  TumblingWindowInSeconds: INTEGER,
+  KmsKeyArn: TEXT,
+} as const satisfies Readonly<Record<string, PropertyShape>>;
+
+export const mappingResource: ResourceHandler = {
+  type: 'AWS::Lambda::EventSourceMapping',
+  shape: {
+    type: 'object',
+    required: ['FunctionName'],
+    properties: {
+      ...MAPPING_SETTINGS,
+      EventSourceArn: TEXT,
+      StartingPosition: TEXT,
+      StartingPositionTimestamp: NUMBER,
+      Tags: TAGS,
+    },
+  },
+  replaceOn: ['EventSourceArn', 'StartingPosition', 'StartingPositionTimestamp'],
+  async create(request) {
+    const input = { ...inputOf(request.properties), Tags: tagsOf(request) };
+    const { UUID = '', EventSourceMappingArn } = await request.call(
+      'lambda',
+      'CreateEventSourceMapping',
+      input as InputOf<'lambda', 'CreateEventSourceMapping'>,
+    );
+    return { physicalId: UUID, attributes: { Id: UUID, EventSourceMappingArn } };
+  },
+  async find(request) {
+    const FunctionName = textOf(request.properties, 'FunctionName');
+    const EventSourceArn = textOf(request.properties, 'EventSourceArn');
+    const { EventSourceMappings = [] } = await request.call('lambda', 'ListEventSourceMappings', {
+      FunctionName,
+      EventSourceArn,
+    });
+    return EventSourceMappings[0]?.UUID;
+  },
+  async update(request) {
+    const settings = Object.fromEntries(
+      Object.entries(request.properties).filter(([name]) => name in MAPPING_SETTINGS),
+    );
+    const UUID = request.physicalId;
+    const { EventSourceMappingArn } = await request.call('lambda', 'UpdateEventSourceMapping', {
+      // A property taken out of the template goes back to its default.
+      Enabled: true,
+      BatchSize: 10,
+      MaximumBatchingWindowInSeconds: 0,
+      FilterCriteria: { Filters: [] },
+      FunctionResponseTypes: [],
+      ScalingConfig: {},
+      ...inputOf(settings),
+      UUID,
+    });
+    await replaceTags(request, EventSourceMappingArn);
+    return { physicalId: UUID, attributes: { Id: UUID, EventSourceMappingArn } };
+  },
+  async delete(request) {
+    await unlessGone(request.call('lambda', 'DeleteEventSourceMapping', { UUID: request.physicalId }), GONE);
+  },
+};
+
+/** The template's properties under the names of the API, tags aside. */
+function inputOf(properties: Properties): Record<string, unknown> {
+  const { Tags: _tags, KmsKeyArn, ...rest } = properties;
+  return { ...rest, ...(KmsKeyArn === undefined ? {} : { KMSKeyArn: KmsKeyArn }) };
+}
+
+async function replaceTags(request: ResourceRequest, Resource: string | undefined): Promise<void> {
+  const wanted = tagsOf(request);
+  const { Tags = {} } = await request.call('lambda', 'ListTags', { Resource });
+  const TagKeys = Object.keys(Tags).filter((key) => !(key in wanted));
+  if (TagKeys.length > 0) await request.call('lambda', 'UntagResource', { Resource, TagKeys });
+  await request.call('lambda', 'TagResource', { Resource, Tags: wanted });
+}

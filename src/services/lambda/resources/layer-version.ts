@@ -1,0 +1,40 @@
+// AWS::Lambda::LayerVersion.
+import { TEXT, TEXTS, only, textOf, unlessGone } from '../../../kernel/property-shapes.ts';
+import type { ResourceHandler } from '../../../kernel/resources.ts';
+import type { InputOf } from '../../../models/operations.ts';
+import { GONE } from './gone.ts';
+
+export const layerResource: ResourceHandler = {
+  type: 'AWS::Lambda::LayerVersion',
+  shape: {
+    type: 'object',
+    required: ['Content'],
+    properties: {
+      LayerName: TEXT,
+      Description: TEXT,
+      Content: only({ S3Bucket: TEXT, S3Key: TEXT, S3ObjectVersion: TEXT }),
+      CompatibleRuntimes: TEXTS,
+      CompatibleArchitectures: TEXTS,
+      LicenseInfo: TEXT,
+    },
+  },
+  replaceOn: [
+    'LayerName',
+    'Description',
+    'Content',
+    'CompatibleRuntimes',
+    'CompatibleArchitectures',
+    'LicenseInfo',
+  ],
+  async create(request) {
+    const LayerName = textOf(request.properties, 'LayerName') ?? request.physicalName(140);
+    const input = { ...request.properties, LayerName } as unknown as InputOf<'lambda', 'PublishLayerVersion'>;
+    const { LayerVersionArn = '' } = await request.call('lambda', 'PublishLayerVersion', input);
+    return { physicalId: LayerVersionArn, attributes: { LayerVersionArn } };
+  },
+  async delete(request) {
+    const [, LayerName, version] = /:layer:([^:]+):(\d+)$/.exec(request.physicalId) ?? [];
+    const input = { LayerName, VersionNumber: Number(version) };
+    await unlessGone(request.call('lambda', 'DeleteLayerVersion', input), GONE);
+  },
+};
