@@ -12,6 +12,7 @@ import {
 } from '../base/function-runner.ts';
 import type { Random } from '../base/random.ts';
 import { inspectArchive } from './archive.ts';
+import { chooseCodeFolder } from './code-folder.ts';
 import { createCodeTrees, type CodeTrees } from './code-trees.ts';
 import { buildEnvironment, needsEnvironmentAtStart } from './environment-variables.ts';
 import { ExecutionEnvironment } from './execution-environment.ts';
@@ -63,7 +64,14 @@ export interface EngineOptions {
 export function createEngine(options: EngineOptions): FunctionRunner {
   const onNotice = options.onNotice ?? (() => {});
   let parts: Promise<EngineParts> | undefined;
-  const open = (): Promise<EngineParts> => (parts ??= openParts(options, onNotice));
+  const open = (): Promise<EngineParts> => {
+    if (parts === undefined) {
+      parts = openParts(options, onNotice);
+      // What is missing may be installed meanwhile.
+      parts.catch(() => (parts = undefined));
+    }
+    return parts;
+  };
   const router = new Router({
     maxConcurrency: options.maxConcurrency ?? defaultConcurrency(),
     idleTimeoutMs: options.idleTimeoutMs ?? 300_000,
@@ -103,9 +111,9 @@ async function openParts(
   onNotice: (message: string) => void,
 ): Promise<EngineParts> {
   const workDir = resolve(options.workDir);
-  const treesFolder = join(workDir, 'code');
-  const run = openRunFolder(workDir);
   const isolation = await chooseIsolation(options.isolation ?? 'auto', onNotice);
+  const run = openRunFolder(workDir);
+  const treesFolder = openTreesFolder(workDir, isolation, onNotice);
   const watchdog = createWatchdog();
   let environments = 0;
   let sockets = 0;
@@ -157,10 +165,26 @@ async function chooseIsolation(
     return sandbox;
   }
   if (wanted === 'sandbox') {
-    throw new FunctionUnavailable('SandboxUnavailable', `functions cannot be sandboxed: ${missing}`);
+    const text = `functions cannot be sandboxed: ${missing}`;
+    onNotice(text);
+    throw new FunctionUnavailable('SandboxUnavailable', text);
   }
   onNotice(`functions run as plain processes, without a sandbox: ${missing}`);
   return processIsolation;
+}
+
+/** In the sandbox code is seen at /var/task, wherever it lies. */
+function openTreesFolder(
+  workDir: string,
+  isolation: Isolation,
+  onNotice: (message: string) => void,
+): string {
+  if (isolation.name === 'sandbox') return join(workDir, 'code');
+  const { path, leaks } = chooseCodeFolder(workDir);
+  if (leaks.length > 0) {
+    onNotice(`functions can load packages that they do not bring, from ${leaks.join(' and ')}`);
+  }
+  return path;
 }
 
 /** Unix socket paths hold 107 bytes; deep work directories get a short one for their sockets. */

@@ -2,10 +2,10 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { providedPackageOf } from './python-sdk.ts';
 
-// AWS: what /var/runtime holds. docs.aws.amazon.com/lambda/latest/dg/nodejs-package.html, python-package.html
+// AWS: what /var/runtime holds. docs.aws.amazon.com/lambda/latest/dg/nodejs-package.html
 const NODE_SCOPES = ['@aws-sdk', '@smithy'];
-const PYTHON_PACKAGES = ['boto3', 'botocore', 's3transfer', 'jmespath', 'dateutil', 'six', 'urllib3'];
 
 /**
  * Makes `folder` hold links to the `@aws-sdk` and `@smithy` packages of the first of `sources`
@@ -36,9 +36,8 @@ export async function linkPythonPackages(folder: string, sources: readonly strin
   await replaceFolder(folder, async (draft) => {
     for (const source of sources) {
       for (const name of await readdir(source).catch(() => [])) {
-        const base = name.replace(/\.py$|-[^-]*\.dist-info$/, '').replaceAll('-', '_').toLowerCase();
-        const known = PYTHON_PACKAGES.includes(base) || base === 'python_dateutil';
-        if (known) await symlink(join(source, name), join(draft, name)).catch(() => {});
+        if (providedPackageOf(name) === undefined) continue;
+        await symlink(join(source, name), join(draft, name)).catch(() => {});
       }
     }
   });

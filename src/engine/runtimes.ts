@@ -2,8 +2,9 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { FunctionUnavailable } from '../base/function-runner.ts';
+import { borrowSitePackages } from './python-sdk.ts';
 
 type RuntimeFamily = 'nodejs' | 'python' | 'provided';
 
@@ -17,7 +18,7 @@ export interface Runtime {
   readonly actualVersion: string;
   /** The interpreter; empty with `provided`, which brings its own `bootstrap`. */
   readonly executable: string;
-  /** Python: the machine's site-packages that have the SDK. */
+  /** Python: site-packages of this machine that have the SDK; another version's where it fits. */
   readonly sitePackages: readonly string[];
 }
 
@@ -128,31 +129,43 @@ async function findPython(
   if (interpreter.minor !== minor) {
     onNotice(`${id} runs on Python ${interpreter.version}: this machine has no Python 3.${minor}`);
   }
-  const { executable, sitePackages } = interpreter;
+  const { executable } = interpreter;
   return {
     family: 'python',
     id,
     version: `3.${minor}`,
     actualVersion: interpreter.version,
     executable,
-    sitePackages,
+    sitePackages: findSdk(interpreter, onNotice),
   };
 }
 
-/** The wanted minor, else the nearest one, the newer of two equally near. */
-async function findInterpreter(wanted: number): Promise<Interpreter | undefined> {
-  const byMinor = new Map<number, string[]>();
-  for (const { minor, path } of listPythons()) {
-    byMinor.set(minor, [...(byMinor.get(minor) ?? []), path]);
-  }
-  const minors = [...byMinor.keys()].sort(
-    (a, b) => Math.abs(a - wanted) - Math.abs(b - wanted) || b - a,
+/** boto3 is pure Python: an interpreter without it can have that of another minor. */
+function findSdk(interpreter: Interpreter, onNotice: (message: string) => void): readonly string[] {
+  const { minor, version, executable, sitePackages } = interpreter;
+  if (sitePackages.length > 0) return sitePackages;
+  const nearest = byDistance(listPythons(), minor);
+  const prefixes = nearest.map(({ path }) => dirname(dirname(path)));
+  const borrowed = borrowSitePackages(minor, [...prefixes, '/usr', '/usr/local', join(homedir(), '.local')]);
+  if (borrowed !== undefined) return [borrowed.folder];
+  onNotice(
+    `Python functions have no boto3 unless they bring it: this machine has none for Python ${version}. ` +
+      `To provide it as AWS does: ${executable} -m pip install boto3`,
   );
-  for (const minor of minors) {
-    for (const path of byMinor.get(minor) ?? []) {
-      const interpreter = await probePython(path);
-      if (interpreter !== undefined) return interpreter;
-    }
+  return [];
+}
+
+/** The wanted minor first, then the nearest ones, the newer of two equally near. */
+function byDistance<T extends { readonly minor: number }>(all: readonly T[], wanted: number): T[] {
+  return all.toSorted(
+    (a, b) => Math.abs(a.minor - wanted) - Math.abs(b.minor - wanted) || b.minor - a.minor,
+  );
+}
+
+async function findInterpreter(wanted: number): Promise<Interpreter | undefined> {
+  for (const { path } of byDistance(listPythons(), wanted)) {
+    const interpreter = await probePython(path);
+    if (interpreter !== undefined) return interpreter;
   }
   return probePython('python3');
 }

@@ -125,7 +125,14 @@ export function throttled(reason: ThrottleReason): ServiceError {
 
 /** The engine could not run the function at all; `code` is AWS's name for the reason. */
 export function runnerRefused(code: string, message: string): ServiceError {
+  // The operator's doing, not the caller's; the engine has told the operator.
+  if (code === 'SandboxUnavailable') return serviceFailed();
   return userError(code, message, 502);
+}
+
+function serviceFailed(): ServiceError {
+  const message = 'An error occurred and the request cannot be processed.';
+  return new ServiceError('ServiceException', message, { status: 500, fields: { Type: 'Service' } });
 }
 
 export function invalidZip(): ServiceError {
