@@ -41,7 +41,8 @@ export async function applyTemplate(template: BoundTemplate, run: StackRun): Pro
 
 function liveValues(template: BoundTemplate, book: RunBook): ResourceValues {
   return {
-    ref: (logicalId) => (template.active.has(logicalId) ? book.get(logicalId)?.current?.physicalId : undefined),
+    ref: (logicalId) =>
+      template.active.has(logicalId) ? book.get(logicalId)?.current?.physicalId : undefined,
     attribute(logicalId, name) {
       const attributes = book.get(logicalId)?.current?.attributes ?? {};
       if (Object.hasOwn(attributes, name)) return attributes[name];
@@ -91,7 +92,14 @@ async function settle(job: Job, logicalId: string): Promise<StepResult> {
     if (!(error instanceof TemplateError)) throw error;
     return refuse(book, resource, error.message);
   }
-  const step: Step = { book, logicalId, handler, intended, record, isRetry: earlier?.state === 'started' };
+  const step: Step = {
+    book,
+    logicalId,
+    handler,
+    intended,
+    record,
+    isRetry: earlier?.state === 'started',
+  };
   const current = record?.current;
   if (current === undefined) return makeResource(step, 'create');
   const changed = changedProperties(current.properties, intended.properties);
@@ -101,7 +109,11 @@ async function settle(job: Job, logicalId: string): Promise<StepResult> {
 
 function intend(
   { template, book, values }: Job,
-  { resource, handler, nameToken }: {
+  {
+    resource,
+    handler,
+    nameToken,
+  }: {
     readonly resource: ResourceModel;
     readonly handler: ResourceHandler;
     readonly nameToken: string | undefined;
@@ -137,7 +149,14 @@ async function refuse(book: RunBook, resource: ResourceModel, reason: string): P
 async function keep(step: Step, current: ResourceGeneration): Promise<StepResult> {
   const { book, logicalId, intended } = step;
   const { type, properties, attributes, physicalId, nameToken } = current;
-  const kept: ResourceGeneration = { ...intended, type, properties, attributes, physicalId, nameToken };
+  const kept: ResourceGeneration = {
+    ...intended,
+    type,
+    properties,
+    attributes,
+    physicalId,
+    nameToken,
+  };
   if (isDeepStrictEqual(kept, current)) return 'done';
   const record = step.record ?? { logicalId, type, status: 'UPDATE_COMPLETE' };
   const change: ResourceChange = {

@@ -56,7 +56,9 @@ export function bindTemplate({ model, given, stack, handlers }: BindRequest): Bo
   const active = new Map(
     Object.entries(model.resources).filter(([, { condition }]) => isOn(condition, base)),
   );
-  const activeOutputs = Object.values(model.outputs).filter(({ condition }) => isOn(condition, base));
+  const activeOutputs = Object.values(model.outputs).filter(({ condition }) =>
+    isOn(condition, base),
+  );
   const dependencies = dependenciesOf(model, active, base);
   checkActiveReferences(model, { active, outputs: activeOutputs, base });
   const cycle = findCycle(dependencies);
@@ -94,11 +96,17 @@ function refuseUnknownTypes(model: TemplateModel, handlers: Handlers): void {
 }
 
 function unknownTypes(types: readonly string[]): never {
-  throw new TemplateError(`Template format error: Unrecognized resource types: [${types.join(', ')}]`);
+  throw new TemplateError(
+    `Template format error: Unrecognized resource types: [${types.join(', ')}]`,
+  );
 }
 
 /** The environment without resources: parameters, pseudo parameters, mappings and conditions. */
-function baseEnvironment(model: TemplateModel, parameters: BoundParameters, stack: StackIdentity): Environment {
+function baseEnvironment(
+  model: TemplateModel,
+  parameters: BoundParameters,
+  stack: StackIdentity,
+): Environment {
   const decided = new Map<string, boolean>();
   const deciding = new Set<string>();
   const environment: Environment = {
@@ -120,7 +128,9 @@ function baseEnvironment(model: TemplateModel, parameters: BoundParameters, stac
       if (known !== undefined) return known;
       if (!Object.hasOwn(model.conditions, name)) throw unresolvedCondition(name);
       if (deciding.has(name)) {
-        throw new TemplateError(`Template error: Circular dependencies in conditions: [${[...deciding].join(', ')}]`);
+        throw new TemplateError(
+          `Template error: Circular dependencies in conditions: [${[...deciding].join(', ')}]`,
+        );
       }
       deciding.add(name);
       const value = evaluate(model.conditions[name], environment);
@@ -154,7 +164,9 @@ function unresolvedCondition(name: string): TemplateError {
 /** Every name that the template mentions exists in it, whatever the conditions say. */
 function checkReferences(model: TemplateModel): void {
   const both = (): undefined => undefined;
-  for (const { logicalId, properties, dependsOn, condition, deletionPolicy } of Object.values(model.resources)) {
+  for (const { logicalId, properties, dependsOn, condition, deletionPolicy } of Object.values(
+    model.resources,
+  )) {
     const mentioned = [
       ...referencesIn([properties, deletionPolicy], both),
       ...dependsOn.map((name) => ({ name })),
@@ -185,12 +197,16 @@ interface Mention {
 function checkNames(model: TemplateModel, mentioned: readonly Mention[], section: string): void {
   const missing = mentioned.filter(({ name, attribute }) => {
     const isResource = Object.hasOwn(model.resources, name);
-    return attribute === undefined ? !isResource && !Object.hasOwn(model.parameters, name) : !isResource;
+    return attribute === undefined
+      ? !isResource && !Object.hasOwn(model.parameters, name)
+      : !isResource;
   });
   const [first] = missing;
   if (first === undefined) return;
   if (first.attribute !== undefined) {
-    throw new TemplateError(`Template error: instance of Fn::GetAtt references undefined resource ${first.name}`);
+    throw new TemplateError(
+      `Template error: instance of Fn::GetAtt references undefined resource ${first.name}`,
+    );
   }
   throw unresolved([...new Set(missing.map(({ name }) => name))], section);
 }
@@ -216,20 +232,29 @@ function dependenciesOf(
 /** What is made mentions only what is made. */
 function checkActiveReferences(
   model: TemplateModel,
-  { active, outputs, base }: {
+  {
+    active,
+    outputs,
+    base,
+  }: {
     readonly active: ReadonlyMap<string, ResourceModel>;
     readonly outputs: readonly OutputModel[];
     readonly base: Environment;
   },
 ): void {
   const decide = (name: string): boolean => base.condition(name);
-  const isMissing = (name: string): boolean => Object.hasOwn(model.resources, name) && !active.has(name);
+  const isMissing = (name: string): boolean =>
+    Object.hasOwn(model.resources, name) && !active.has(name);
   for (const { properties } of active.values()) {
-    const missing = referencesIn(properties, decide).map(({ name }) => name).filter(isMissing);
+    const missing = referencesIn(properties, decide)
+      .map(({ name }) => name)
+      .filter(isMissing);
     if (missing.length > 0) throw unresolved([...new Set(missing)], 'Resources');
   }
   for (const { value, exportName } of outputs) {
-    const missing = referencesIn([value, exportName], decide).map(({ name }) => name).filter(isMissing);
+    const missing = referencesIn([value, exportName], decide)
+      .map(({ name }) => name)
+      .filter(isMissing);
     if (missing.length > 0) throw unresolved([...new Set(missing)], 'Outputs');
   }
 }
@@ -245,8 +270,12 @@ function refuseDynamicReferences(model: TemplateModel): void {
 }
 
 function findDynamicReference(value: unknown): string | undefined {
-  if (typeof value === 'string') return /\{\{resolve:(?:ssm|ssm-secure|secretsmanager):[^}]*\}\}/.exec(value)?.[0];
-  if (Array.isArray(value)) return value.map(findDynamicReference).find((found) => found !== undefined);
+  if (typeof value === 'string')
+    return /\{\{resolve:(?:ssm|ssm-secure|secretsmanager):[^}]*\}\}/.exec(value)?.[0];
+  if (Array.isArray(value))
+    return value.map(findDynamicReference).find((found) => found !== undefined);
   if (!isObject(value)) return undefined;
-  return Object.values(value).map(findDynamicReference).find((found) => found !== undefined);
+  return Object.values(value)
+    .map(findDynamicReference)
+    .find((found) => found !== undefined);
 }

@@ -36,7 +36,8 @@ export function cutCidr({ block, count, hostBits }: CidrRequest): string[] {
 
 function parseV4(text: string): bigint | undefined {
   const bytes = text.split('.').map(Number);
-  if (bytes.length !== 4 || !bytes.every((b) => Number.isInteger(b) && b >= 0 && b <= 255)) return undefined;
+  if (bytes.length !== 4 || !bytes.every((b) => Number.isInteger(b) && b >= 0 && b <= 255))
+    return undefined;
   return bytes.reduce((sum, b) => sum * 256n + BigInt(b), 0n);
 }
 

@@ -1,6 +1,7 @@
 // Intrinsic functions: the value of a template expression, as far as it is known.
 import { TemplateError } from '../kernel/templates.ts';
 import { cutCidr } from './cidr.ts';
+import { textOf } from './parameters.ts';
 import type { ParameterValue } from './parameters.ts';
 import { isObject, splitAttribute } from './parse-template.ts';
 import type { PlainObject } from './parse-template.ts';
@@ -50,13 +51,14 @@ export function evaluate(value: unknown, env: Environment): unknown {
   return resolved;
 }
 
-export function isFunctionName(key: string): boolean {
+function isFunctionName(key: string): boolean {
   return key === 'Ref' || key === 'Condition' || key.startsWith('Fn::');
 }
 
 function callIntrinsic(name: string, argument: unknown, env: Environment): unknown {
   // `Condition` is a function only where a condition stands; elsewhere (IAM policies) it is a plain member.
-  if (name === 'Condition' && typeof argument !== 'string') return { Condition: evaluate(argument, env) };
+  if (name === 'Condition' && typeof argument !== 'string')
+    return { Condition: evaluate(argument, env) };
   const intrinsic = Object.hasOwn(INTRINSICS, name) ? INTRINSICS[name] : undefined;
   if (intrinsic === undefined) {
     throw new TemplateError(`Template format error: Unrecognized intrinsic function ${name}`);
@@ -83,7 +85,9 @@ const INTRINSICS: Readonly<Record<string, Intrinsic>> = {
   'Fn::Equals': evaluateEquals,
   'Fn::FindInMap': evaluateFindInMap,
   'Fn::Base64': (argument, env) =>
-    onKnown(evaluate(argument, env), (text) => Buffer.from(scalarText(text), 'utf8').toString('base64')),
+    onKnown(evaluate(argument, env), (text) =>
+      Buffer.from(scalarText(text), 'utf8').toString('base64'),
+    ),
   'Fn::Cidr': evaluateCidr,
   'Fn::GetAZs': (argument, env) =>
     onKnown(evaluate(argument, env), (given) => {
@@ -93,7 +97,8 @@ const INTRINSICS: Readonly<Record<string, Intrinsic>> = {
   'Fn::ImportValue': (argument, env) =>
     onKnown(evaluate(argument, env), (name) => {
       const found = env.exportValue(scalarText(name));
-      if (found === undefined) throw new TemplateError(`No export named ${scalarText(name)} found.`);
+      if (found === undefined)
+        throw new TemplateError(`No export named ${scalarText(name)} found.`);
       return found;
     }),
   'Fn::Length': (argument, env) => {
@@ -108,9 +113,12 @@ const INTRINSICS: Readonly<Record<string, Intrinsic>> = {
   },
   'Fn::Transform': (argument) => {
     const name = isObject(argument) ? String(argument['Name']) : 'of this kind';
-    throw new TemplateError(`Transform ${name} is not supported here: nothing runs macros inside a template.`, {
-      kind: 'transform',
-    });
+    throw new TemplateError(
+      `Transform ${name} is not supported here: nothing runs macros inside a template.`,
+      {
+        kind: 'transform',
+      },
+    );
   },
 };
 
@@ -158,7 +166,9 @@ export function substitutions(text: string): string[] {
 export function readSub(argument: unknown): { text: string; variables: PlainObject } {
   const [text, variables = {}] = Array.isArray(argument) ? (argument as unknown[]) : [argument];
   const isWellFormed =
-    typeof text === 'string' && isObject(variables) && (!Array.isArray(argument) || argument.length === 2);
+    typeof text === 'string' &&
+    isObject(variables) &&
+    (!Array.isArray(argument) || argument.length === 2);
   if (!isWellFormed) {
     fail(
       "One or more Fn::Sub intrinsic functions don't specify expected arguments. Specify a string as first " +
@@ -228,7 +238,8 @@ function evaluateSelect(argument: unknown, env: Environment): unknown {
   if (!Array.isArray(list) || !Number.isInteger(at) || listOf(argument).length !== 2) {
     fail('Fn::Select requires a list argument with two elements: an integer index and a list');
   }
-  if (at < 0 || at >= list.length) fail(`Fn::Select cannot select nonexistent value at index ${at}`);
+  if (at < 0 || at >= list.length)
+    fail(`Fn::Select cannot select nonexistent value at index ${at}`);
   return list[at];
 }
 
@@ -243,7 +254,7 @@ function evaluateIf(argument: unknown, env: Environment): unknown {
 function evaluateEquals(argument: unknown, env: Environment): unknown {
   const values = listOf(argument).map((item) => evaluate(item, env));
   if (values.length !== 2) fail('every Fn::Equals object requires a list of 2 string parameters.');
-  const [left, right] = values.map((value) => (typeof value === 'object' ? JSON.stringify(value) : String(value)));
+  const [left, right] = values.map(textOf);
   return left === right;
 }
 
@@ -266,13 +277,16 @@ function evaluateFindInMap(argument: unknown, env: Environment): unknown {
   const fallback = list[3];
   const hasDefault = env.languageExtensions && isObject(fallback) && 'DefaultValue' in fallback;
   if (list.length !== (hasDefault ? 4 : 3)) {
-    fail('every Fn::FindInMap object requires three parameters, the map name, map key and the attribute for return value');
+    fail(
+      'every Fn::FindInMap object requires three parameters, the map name, map key and the attribute for return value',
+    );
   }
   const names = list.slice(0, 3).map((item) => evaluate(item, env));
   return onKnown(names, (known) => {
     const path = (known as unknown[]).map(scalarText);
     let found: unknown = env.mappings;
-    for (const step of path) found = isObject(found) && Object.hasOwn(found, step) ? found[step] : undefined;
+    for (const step of path)
+      found = isObject(found) && Object.hasOwn(found, step) ? found[step] : undefined;
     if (found !== undefined) return found;
     if (hasDefault) return evaluate(fallback['DefaultValue'], env);
     return fail(`Unable to get mapping for ${path.join('::')}`);

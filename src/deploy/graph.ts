@@ -5,7 +5,11 @@ export type Graph = ReadonlyMap<string, readonly string[]>;
 
 /** The nodes of one cycle (every node that is part of it), or undefined. */
 export function findCycle(graph: Graph): string[] | undefined {
-  const state = { index: new Map<string, number>(), low: new Map<string, number>(), stack: [] as string[] };
+  const state = {
+    index: new Map<string, number>(),
+    low: new Map<string, number>(),
+    stack: [] as string[],
+  };
   for (const node of graph.keys()) {
     const cycle = state.index.has(node) ? undefined : strongConnect(graph, node, state);
     if (cycle !== undefined) return cycle.toSorted();

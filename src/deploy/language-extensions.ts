@@ -1,5 +1,6 @@
 // The AWS::LanguageExtensions transform: expands Fn::ForEach. Its functions are evaluated with the rest.
 import { TemplateError } from '../kernel/templates.ts';
+import { textOf } from './parameters.ts';
 import type { ParameterValue } from './parameters.ts';
 import { isObject } from './parse-template.ts';
 import type { PlainObject } from './parse-template.ts';
@@ -55,7 +56,9 @@ function merge(out: Record<string, unknown>, more: PlainObject): void {
 
 function expandLoop(key: string, argument: unknown, scope: Scope): PlainObject {
   if (!Array.isArray(argument) || argument.length !== 3) {
-    refuse(`${key} requires a list argument with three elements: an identifier, a collection and a body`);
+    refuse(
+      `${key} requires a list argument with three elements: an identifier, a collection and a body`,
+    );
   }
   const [identifier, collection, body] = argument as unknown[];
   if (typeof identifier !== 'string' || !isObject(body)) {
@@ -72,11 +75,14 @@ function expandLoop(key: string, argument: unknown, scope: Scope): PlainObject {
 
 function readCollection(key: string, collection: unknown, scope: Scope): string[] {
   const value = resolveStatic(expand(collection, scope), scope);
-  if (!Array.isArray(value)) refuse(`${key}: the collection must be a list of strings known before deployment`);
+  if (!Array.isArray(value))
+    refuse(`${key}: the collection must be a list of strings known before deployment`);
   return value.flatMap((item: unknown) => {
     const resolved = resolveStatic(item, scope);
     if (Array.isArray(resolved)) return resolved.map(String);
-    return typeof resolved === 'object' ? refuse(`${key}: an item of the collection is not known`) : [String(resolved)];
+    return typeof resolved === 'object'
+      ? refuse(`${key}: an item of the collection is not known`)
+      : [textOf(resolved)];
   });
 }
 
@@ -105,5 +111,7 @@ function substitute(text: string, bindings: Bindings): string {
 }
 
 function refuse(message: string): never {
-  throw new TemplateError(`Transform AWS::LanguageExtensions failed with: ${message}`, { kind: 'transform' });
+  throw new TemplateError(`Transform AWS::LanguageExtensions failed with: ${message}`, {
+    kind: 'transform',
+  });
 }

@@ -48,7 +48,9 @@ export function bindParameters(
     ({ key, defaultValue }) => given[key] === undefined && defaultValue === undefined,
   );
   if (missing.length > 0) {
-    throw new TemplateError(`Parameters: [${missing.map(({ key }) => key).join(', ')}] must have values`);
+    throw new TemplateError(
+      `Parameters: [${missing.map(({ key }) => key).join(', ')}] must have values`,
+    );
   }
   const values = new Map<string, ParameterValue>();
   const bound = described.map(({ key, type, defaultValue, noEcho }) => {
@@ -62,13 +64,15 @@ export function bindParameters(
 function checkDeclaration(key: string, declaration: PlainObject): string {
   const type = declaration['Type'];
   if (typeof type !== 'string') {
-    throw new TemplateError(`Template format error: Every Parameters object must contain a Type member.`);
+    throw new TemplateError(
+      `Template format error: Every Parameters object must contain a Type member.`,
+    );
   }
   const unknown = Object.keys(declaration).find((member) => !MEMBERS.has(member));
   if (unknown !== undefined) {
     throw new TemplateError(`Invalid template parameter property '${unknown}'`);
   }
-  if (/^AWS::SSM::Parameter::/.test(type)) {
+  if (type.startsWith('AWS::SSM::Parameter::')) {
     throw new TemplateError(
       `Parameter ${key} has type ${type}: parameters from SSM Parameter Store are not supported here; ` +
         'pass the value as a String parameter.',
@@ -96,7 +100,9 @@ function checkValue(parameter: Constrained, text: string): ParameterValue {
   const isNumeric = type === 'Number' || type === 'List<Number>';
   for (const item of items) {
     if (isNumeric && (item === '' || !Number.isFinite(Number(item)))) {
-      throw new TemplateError(`Parameter '${key}' must be ${isList ? 'a list of numbers' : 'a number'}`);
+      throw new TemplateError(
+        `Parameter '${key}' must be ${isList ? 'a list of numbers' : 'a number'}`,
+      );
     }
     checkAllowed(parameter, item);
     if (isNumeric) checkRange(parameter, Number(item));
@@ -105,48 +111,56 @@ function checkValue(parameter: Constrained, text: string): ParameterValue {
   return isList ? items : text;
 }
 
-function checkAllowed({ key, declaration }: Constrained, item: string): void {
-  const allowed = declaration['AllowedValues'];
+function checkAllowed(parameter: Constrained, item: string): void {
+  const allowed = parameter.declaration['AllowedValues'];
   if (!Array.isArray(allowed) || allowed.map(textOf).includes(item)) return;
-  throw new TemplateError(`Parameter '${key}' must be one of AllowedValues`);
+  throw violation(parameter, 'must be one of AllowedValues');
 }
 
-function checkRange({ key, declaration }: Constrained, value: number): void {
-  const { MinValue: min, MaxValue: max } = declaration;
+function checkRange(parameter: Constrained, value: number): void {
+  const { MinValue: min, MaxValue: max } = parameter.declaration;
   if (min !== undefined && value < Number(min)) {
-    throw new TemplateError(`Parameter '${key}' must be a number not less than ${textOf(min)}`);
+    throw violation(parameter, `must be a number not less than ${textOf(min)}`);
   }
   if (max !== undefined && value > Number(max)) {
-    throw new TemplateError(`Parameter '${key}' must be a number not greater than ${textOf(max)}`);
+    throw violation(parameter, `must be a number not greater than ${textOf(max)}`);
   }
 }
 
-function checkText({ key, declaration }: Constrained, value: string): void {
-  const { MinLength: min, MaxLength: max, AllowedPattern: pattern } = declaration;
+function checkText(parameter: Constrained, value: string): void {
+  const { MinLength: min, MaxLength: max, AllowedPattern: pattern } = parameter.declaration;
   if (min !== undefined && value.length < Number(min)) {
-    throw new TemplateError(`Parameter '${key}' must contain at least ${textOf(min)} characters`);
+    throw violation(parameter, `must contain at least ${textOf(min)} characters`);
   }
   if (max !== undefined && value.length > Number(max)) {
-    throw new TemplateError(`Parameter '${key}' must contain at most ${textOf(max)} characters`);
+    throw violation(parameter, `must contain at most ${textOf(max)} characters`);
   }
-  if (typeof pattern !== 'string') return;
-  if (matches(key, pattern, value)) return;
+  if (typeof pattern === 'string' && !matches(parameter.key, pattern, value)) {
+    throw violation(parameter, `must match pattern ${pattern}`);
+  }
+}
+
+/** The template author's own words for the constraint go before AWS's. */
+function violation({ key, declaration }: Constrained, constraint: string): TemplateError {
   const explained = declaration['ConstraintDescription'];
-  const constraint = typeof explained === 'string' ? explained : `must match pattern ${pattern}`;
-  throw new TemplateError(`Parameter ${key} failed to satisfy constraint: ${constraint}`);
+  return typeof explained === 'string'
+    ? new TemplateError(`Parameter ${key} failed to satisfy constraint: ${explained}`)
+    : new TemplateError(`Parameter '${key}' ${constraint}`);
 }
 
 function matches(key: string, pattern: string, value: string): boolean {
   try {
     return new RegExp(`^(?:${pattern})$`, 'u').test(value);
   } catch {
-    throw new TemplateError(`Parameter '${key}' has an AllowedPattern that is not a regular expression`);
+    throw new TemplateError(
+      `Parameter '${key}' has an AllowedPattern that is not a regular expression`,
+    );
   }
 }
 
 /** Scalars as CloudFormation writes them into text. */
 export function textOf(value: unknown): string {
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 export function isTrue(value: unknown): boolean {

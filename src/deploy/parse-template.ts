@@ -1,5 +1,15 @@
 // Reads a template's text, JSON or YAML with CloudFormation's short tags, into plain data.
-import { LineCounter, Pair, Scalar, YAMLMap, isMap, isNode, isScalar, parseDocument, visit } from 'yaml';
+import {
+  LineCounter,
+  Pair,
+  Scalar,
+  YAMLMap,
+  isMap,
+  isNode,
+  isScalar,
+  parseDocument,
+  visit,
+} from 'yaml';
 import type { Document, Tags, YAMLSeq } from 'yaml';
 import { TemplateError } from '../kernel/templates.ts';
 
@@ -12,9 +22,25 @@ export interface ParsedTemplate {
 }
 
 const SHORT_FUNCTIONS = [
-  'And', 'Base64', 'Cidr', 'Equals', 'FindInMap', 'GetAtt', 'GetAZs', 'If', 'ImportValue', 'Join',
-  'Length', 'Not', 'Or', 'Select', 'Split', 'Sub', 'ToJsonString', 'Transform',
-]; // prettier-ignore
+  'And',
+  'Base64',
+  'Cidr',
+  'Equals',
+  'FindInMap',
+  'GetAtt',
+  'GetAZs',
+  'If',
+  'ImportValue',
+  'Join',
+  'Length',
+  'Not',
+  'Or',
+  'Select',
+  'Split',
+  'Sub',
+  'ToJsonString',
+  'Transform',
+];
 
 // CloudFormation reads YAML 1.1 but keeps dates and times of day as text, so these types are left out.
 // `N` (a DynamoDB type) and `012345678901` (an account) are text too, as in PyYAML, hence own rules.
@@ -117,7 +143,8 @@ function parseYaml(text: string): YamlText {
     customTags: (standard) => [...standard.filter(isKept), ...PLAIN_TYPES, ...shortTags()] as Tags,
   });
   const problem =
-    document.errors[0] ?? document.warnings.find((warning) => warning.code === 'TAG_RESOLVE_FAILED');
+    document.errors[0] ??
+    document.warnings.find((warning) => warning.code === 'TAG_RESOLVE_FAILED');
   if (problem !== undefined) {
     const { line, col } = lines.linePos(problem.pos[0]);
     throw notWellFormed('YAML', `${line}:${col}`);
@@ -133,7 +160,8 @@ function parseYaml(text: string): YamlText {
 /** Keys are text, whatever they look like: an account number in a mapping, `on` in a workflow. */
 function keepKeyText(_: unknown, pair: Pair): void {
   const { key } = pair;
-  if (isScalar(key) && typeof key.value !== 'string' && key.source !== undefined) key.value = key.source;
+  if (isScalar(key) && typeof key.value !== 'string' && key.source !== undefined)
+    key.value = key.source;
 }
 
 function notWellFormed(language: 'JSON' | 'YAML', where: string): TemplateError {
@@ -152,9 +180,16 @@ function isKept(tag: Tags[number]): boolean {
 
 /** Each short tag as scalar, list and map; they become the long form. */
 function shortTags(): unknown[] {
-  const names = [...SHORT_FUNCTIONS.map((name) => [`!${name}`, `Fn::${name}`]), ['!Ref', 'Ref'], ['!Condition', 'Condition']];
+  const names = [
+    ...SHORT_FUNCTIONS.map((name) => [`!${name}`, `Fn::${name}`]),
+    ['!Ref', 'Ref'],
+    ['!Condition', 'Condition'],
+  ];
   return names.flatMap(([tag = '', key = '']) => [
-    { tag, resolve: (text: string) => ({ [key]: key === 'Fn::GetAtt' ? splitAttribute(text) : text }) },
+    {
+      tag,
+      resolve: (text: string) => ({ [key]: key === 'Fn::GetAtt' ? splitAttribute(text) : text }),
+    },
     { tag, collection: 'seq', resolve: (list: YAMLSeq) => wrap(key, list) },
     { tag, collection: 'map', resolve: (map: YAMLMap) => wrap(key, map) },
   ]);
@@ -175,7 +210,8 @@ function wrap(key: string, inner: YAMLSeq | YAMLMap): YAMLMap {
 function locate(text: YamlText, path: readonly (string | number)[]): string | undefined {
   let found: string | undefined;
   for (let depth = path.length; depth > 0 && found === undefined; depth--) {
-    const parent = depth === 1 ? text.document.contents : text.document.getIn(path.slice(0, depth - 1), true);
+    const parent =
+      depth === 1 ? text.document.contents : text.document.getIn(path.slice(0, depth - 1), true);
     const key = isMap(parent)
       ? parent.items.find((item) => isNode(item.key) && item.key.toJSON() === path[depth - 1])?.key
       : text.document.getIn(path.slice(0, depth), true);

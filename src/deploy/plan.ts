@@ -29,7 +29,11 @@ export function planStack(template: BoundTemplate, view: StackView): StackPlan {
   for (const logicalId of inDependencyOrder(template)) {
     const resource = template.active.get(logicalId);
     if (resource === undefined) continue;
-    const change = planResource(template, { resource, current: records.get(logicalId)?.current, values });
+    const change = planResource(template, {
+      resource,
+      current: records.get(logicalId)?.current,
+      values,
+    });
     if (change === undefined) continue;
     if (change.replacement === 'True') replaced.add(logicalId);
     changes.push(change);
@@ -42,7 +46,7 @@ export function planStack(template: BoundTemplate, view: StackView): StackPlan {
 }
 
 /** Logical ids, each after all it depends on; otherwise in the template's order. */
-export function inDependencyOrder(template: BoundTemplate): string[] {
+function inDependencyOrder(template: BoundTemplate): string[] {
   const ordered = new Set<string>();
   const visit = (logicalId: string): void => {
     if (ordered.has(logicalId)) return;
@@ -60,18 +64,27 @@ interface Planning {
 }
 
 /** Values of resources that stay are known; those of new and replaced ones are pending. */
-function planningValues(template: BoundTemplate, { records, replaced, view }: Planning): ResourceValues {
+function planningValues(
+  template: BoundTemplate,
+  { records, replaced, view }: Planning,
+): ResourceValues {
   const kept = (logicalId: string): ResourceGeneration | undefined =>
     replaced.has(logicalId) ? undefined : records.get(logicalId)?.current;
   return {
     ref: (logicalId) =>
-      template.active.has(logicalId) ? (kept(logicalId)?.physicalId ?? new Pending([logicalId])) : undefined,
-    attribute: (logicalId, name) => kept(logicalId)?.attributes[name] ?? new Pending([`${logicalId}.${name}`]),
+      template.active.has(logicalId)
+        ? (kept(logicalId)?.physicalId ?? new Pending([logicalId]))
+        : undefined,
+    attribute: (logicalId, name) =>
+      kept(logicalId)?.attributes[name] ?? new Pending([`${logicalId}.${name}`]),
     exportValue: (name) => view.exportValue(name),
   };
 }
 
-function refuseTypeChanges(template: BoundTemplate, records: ReadonlyMap<string, ResourceRecord>): void {
+function refuseTypeChanges(
+  template: BoundTemplate,
+  records: ReadonlyMap<string, ResourceRecord>,
+): void {
   const changed = [...template.active.values()].filter(({ logicalId, type }) => {
     const current = records.get(logicalId)?.current;
     return current !== undefined && current.type !== type;
@@ -103,7 +116,8 @@ function planResource(
   );
   const policies = readPolicies(template, resource, values);
   if (details.length === 0 && !policiesDiffer(current, policies)) return undefined;
-  if (policies.deletionPolicy !== current.deletionPolicy) details.push(policyDetail('DeletionPolicy'));
+  if (policies.deletionPolicy !== current.deletionPolicy)
+    details.push(policyDetail('DeletionPolicy'));
   if (policies.updateReplacePolicy !== current.updateReplacePolicy) {
     details.push(policyDetail('UpdateReplacePolicy'));
   }
@@ -120,17 +134,29 @@ function planResource(
     replacement,
     details,
     ...(replacement === 'True'
-      ? { policyAction: current.updateReplacePolicy === 'Delete' ? 'ReplaceAndDelete' : 'ReplaceAndRetain' }
+      ? {
+          policyAction:
+            current.updateReplacePolicy === 'Delete' ? 'ReplaceAndDelete' : 'ReplaceAndRetain',
+        }
       : {}),
   };
 }
 
 function policyDetail(attribute: 'DeletionPolicy' | 'UpdateReplacePolicy'): PlannedDetail {
-  return { attribute, requiresRecreation: 'Never', evaluation: 'Static', changeSource: 'DirectModification' };
+  return {
+    attribute,
+    requiresRecreation: 'Never',
+    evaluation: 'Static',
+    changeSource: 'DirectModification',
+  };
 }
 
 /** Resolved properties, coerced by the type's shape where they fit it. */
-function computeProperties(template: BoundTemplate, resource: ResourceModel, values: ResourceValues): Properties {
+function computeProperties(
+  template: BoundTemplate,
+  resource: ResourceModel,
+  values: ResourceValues,
+): Properties {
   const computed = template.compute(resource.properties, values);
   const properties = isObject(computed) ? computed : {};
   const result = conform(properties, template.handlerOf(resource.type).shape);
@@ -144,7 +170,10 @@ export function changedProperties(before: Properties, after: Properties): string
 }
 
 export function needsReplacement(handler: ResourceHandler, changed: readonly string[]): boolean {
-  return changed.length > 0 && (handler.update === undefined || changed.some((name) => handler.replaceOn.includes(name)));
+  return (
+    changed.length > 0 &&
+    (handler.update === undefined || changed.some((name) => handler.replaceOn.includes(name)))
+  );
 }
 
 interface PropertyPlanning {
@@ -196,7 +225,11 @@ export interface Policies {
   readonly updateReplacePolicy: DeletionPolicy;
 }
 
-export function readPolicies(template: BoundTemplate, resource: ResourceModel, values: ResourceValues): Policies {
+export function readPolicies(
+  template: BoundTemplate,
+  resource: ResourceModel,
+  values: ResourceValues,
+): Policies {
   return {
     deletionPolicy: toPolicy(template.compute(resource.deletionPolicy, values), resource),
     updateReplacePolicy: toPolicy(template.compute(resource.updateReplacePolicy, values), resource),
@@ -212,7 +245,9 @@ function toPolicy(value: unknown, resource: ResourceModel): DeletionPolicy {
     case 'RetainExceptOnCreate':
       return value;
     case 'Snapshot':
-      throw new TemplateError(`Template error: resource type ${resource.type} does not support deletion policy Snapshot`);
+      throw new TemplateError(
+        `Template error: resource type ${resource.type} does not support deletion policy Snapshot`,
+      );
     default:
       throw new TemplateError(
         `Template error: Unrecognized DeletionPolicy ${textOf(value)} for resource ${resource.logicalId}`,
@@ -220,9 +255,10 @@ function toPolicy(value: unknown, resource: ResourceModel): DeletionPolicy {
   }
 }
 
-export function policiesDiffer(current: Policies, next: Policies): boolean {
+function policiesDiffer(current: Policies, next: Policies): boolean {
   return (
-    current.deletionPolicy !== next.deletionPolicy || current.updateReplacePolicy !== next.updateReplacePolicy
+    current.deletionPolicy !== next.deletionPolicy ||
+    current.updateReplacePolicy !== next.updateReplacePolicy
   );
 }
 

@@ -37,13 +37,18 @@ export function referencesIn(
   return Object.values(value).flatMap((inner) => referencesIn(inner, decide));
 }
 
-function referencesInSub(argument: unknown, decide: (condition: string) => boolean | undefined): Reference[] {
+function referencesInSub(
+  argument: unknown,
+  decide: (condition: string) => boolean | undefined,
+): Reference[] {
   const { text, variables } = readSub(argument);
   const inText = substitutions(text)
     .filter((name) => !Object.hasOwn(variables, name))
     .flatMap((name) => {
       const dot = name.indexOf('.');
-      return dot === -1 ? reference(name) : [{ name: name.slice(0, dot), attribute: name.slice(dot + 1) }];
+      return dot === -1
+        ? reference(name)
+        : [{ name: name.slice(0, dot), attribute: name.slice(dot + 1) }];
     });
   return [...inText, ...referencesIn(variables, decide)];
 }

@@ -29,12 +29,17 @@ export async function removeResources(
   const isEverything = what.scope === 'everything';
   const doomed = book
     .all()
-    .filter((record) => isEverything || record.previous !== undefined || record.current === undefined);
+    .filter(
+      (record) => isEverything || record.previous !== undefined || record.current === undefined,
+    );
   const step = async (logicalId: string): Promise<StepResult> => {
     const record = book.get(logicalId);
     if (record === undefined) return 'done';
     if (!isEverything) return removeLeftBehind(book, handlers, record);
-    return removeRecord(book, handlers, { record, retain: what.retain?.includes(logicalId) === true });
+    return removeRecord(book, handlers, {
+      record,
+      retain: what.retain?.includes(logicalId) === true,
+    });
   };
   const { failed } = await walk(reverse(dependenciesOf(doomed)), step, {
     concurrency: CONCURRENCY,
@@ -84,7 +89,10 @@ async function removeLeftBehind(
     await logDeletion(book, { record, generation: previous, status: 'DELETE_SKIPPED' });
   } else {
     await logDeletion(book, { record, generation: previous, status: 'DELETE_IN_PROGRESS' });
-    const reason = await deleteGeneration(book, handlers, { logicalId: record.logicalId, generation: previous });
+    const reason = await deleteGeneration(book, handlers, {
+      logicalId: record.logicalId,
+      generation: previous,
+    });
     const status = reason === undefined ? 'DELETE_COMPLETE' : 'DELETE_FAILED';
     await logDeletion(book, { record, generation: previous, status, reason });
   }
@@ -123,7 +131,9 @@ async function removeRecord(
 ): Promise<StepResult> {
   const { logicalId } = record;
   const generations = [record.current, record.previous].filter((one) => one !== undefined);
-  const doomed = retain ? [] : generations.filter(({ deletionPolicy }) => deletionPolicy === 'Delete');
+  const doomed = retain
+    ? []
+    : generations.filter(({ deletionPolicy }) => deletionPolicy === 'Delete');
   if (generations.length > 0 && doomed.length === 0) {
     await book.forget(record, 'DELETE_SKIPPED');
     return 'done';
@@ -144,14 +154,20 @@ async function removeRecord(
 async function deleteGeneration(
   book: RunBook,
   handlers: Handlers,
-  { logicalId, generation }: { readonly logicalId: string; readonly generation: ResourceGeneration },
+  {
+    logicalId,
+    generation,
+  }: { readonly logicalId: string; readonly generation: ResourceGeneration },
 ): Promise<string | undefined> {
   const { type, properties, nameToken, physicalId } = generation;
   const handler = handlerFor(handlers, type);
   let reason: string | undefined;
   for (let attempt = 1; attempt <= 3; attempt++) {
     try {
-      await handler.delete({ ...requestFor(book.run, { logicalId, type, properties, nameToken }), physicalId });
+      await handler.delete({
+        ...requestFor(book.run, { logicalId, type, properties, nameToken }),
+        physicalId,
+      });
       return undefined;
     } catch (error) {
       reason = explain(error);

@@ -28,9 +28,14 @@ type Made = { readonly result: ResourceResult } | { readonly reason: string };
  * resource's: when the record cannot be kept the run as a whole ends, to be resumed.
  */
 export async function makeResource(step: Step, kind: 'create' | 'replace'): Promise<StepResult> {
-  const { book, logicalId, intended, isRetry } = step;
+  const { book, intended, isRetry } = step;
   const verb = kind === 'create' ? 'CREATE' : 'UPDATE';
-  const started: ResourceChange = { operationId: book.run.operationId, kind, state: 'started', intended };
+  const started: ResourceChange = {
+    operationId: book.run.operationId,
+    kind,
+    state: 'started',
+    intended,
+  };
   const before = underWay(step, `${verb}_IN_PROGRESS`);
   const { properties } = intended;
   if (!isRetry) {
@@ -91,14 +96,27 @@ async function findObstacle(step: Step): Promise<string | undefined> {
   }
 }
 
-function createRequest({ book, logicalId, intended }: Step, onName?: (name: string) => void): ResourceRequest {
+function createRequest(
+  { book, logicalId, intended }: Step,
+  onName?: (name: string) => void,
+): ResourceRequest {
   const { type, properties, nameToken } = intended;
-  return requestFor(book.run, { logicalId, type, properties, nameToken, ...(onName === undefined ? {} : { onName }) });
+  return requestFor(book.run, {
+    logicalId,
+    type,
+    properties,
+    nameToken,
+    ...(onName === undefined ? {} : { onName }),
+  });
 }
 
 async function tryCreate(step: Step): Promise<Made> {
   try {
-    return { result: step.isRetry ? await createAgain(step) : await step.handler.create(createRequest(step)) };
+    return {
+      result: step.isRetry
+        ? await createAgain(step)
+        : await step.handler.create(createRequest(step)),
+    };
   } catch (error) {
     return { reason: explain(error) };
   }
@@ -140,7 +158,10 @@ export async function updateResource(step: Step, current: ResourceGeneration): P
   const made = await tryUpdate(step, current);
   if ('reason' in made) {
     const change: ResourceChange = { ...started, state: 'failed' };
-    await book.write({ ...before, status: 'UPDATE_FAILED', statusReason: made.reason, change }, { properties });
+    await book.write(
+      { ...before, status: 'UPDATE_FAILED', statusReason: made.reason, change },
+      { properties },
+    );
     return 'failed';
   }
   const { physicalId, attributes = current.attributes } = made.result;
@@ -161,7 +182,8 @@ async function tryUpdate(step: Step, current: ResourceGeneration): Promise<Made>
   const { book, handler, logicalId, intended } = step;
   const { nameToken, physicalId, properties: previous } = current;
   try {
-    if (handler.update === undefined) return { reason: `${handler.type} cannot be updated in place` };
+    if (handler.update === undefined)
+      return { reason: `${handler.type} cannot be updated in place` };
     const { type, properties } = intended;
     const request = requestFor(book.run, { logicalId, type, properties, nameToken });
     return { result: await handler.update({ ...request, physicalId, previous }) };

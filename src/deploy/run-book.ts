@@ -3,12 +3,7 @@ import { ServiceError } from '../base/errors.ts';
 import { randomText } from '../base/random.ts';
 import type { Properties, ResourceRequest } from '../kernel/resources.ts';
 import { TemplateError } from '../kernel/templates.ts';
-import type {
-  ResourceRecord,
-  ResourceStatus,
-  RunOutcome,
-  StackRun,
-} from '../kernel/templates.ts';
+import type { ResourceRecord, ResourceStatus, RunOutcome, StackRun } from '../kernel/templates.ts';
 
 const NAME_TOKEN_LENGTH = 12;
 const NAME_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
@@ -27,7 +22,7 @@ export interface RunBook {
   forget(record: ResourceRecord, status: ResourceStatus): Promise<void>;
 }
 
-export interface WriteOptions {
+interface WriteOptions {
   /** Default true. */
   readonly event?: boolean;
   readonly physicalId?: string;
@@ -49,7 +44,10 @@ export function createRunBook(run: StackRun): RunBook {
       records.set(record.logicalId, record);
     },
     async forget(record, status) {
-      const event = eventOf({ ...record, status }, { physicalId: undefined, properties: undefined });
+      const event = eventOf(
+        { ...record, status },
+        { physicalId: undefined, properties: undefined },
+      );
       await run.save({ logicalId: record.logicalId, record: undefined, event });
       records.delete(record.logicalId);
     },
@@ -76,7 +74,7 @@ export function newNameToken(run: StackRun): string {
 }
 
 /** `STACK-LOGICALID-TOKEN`, the stack's and the resource's names shortened evenly to fit. */
-export function physicalName(
+function physicalName(
   parts: { readonly stackName: string; readonly logicalId: string; readonly token: string },
   maxLength: number,
 ): string {
@@ -135,7 +133,8 @@ export function explain(error: unknown): string {
 
 // The codes of CloudFormation's resource provider contract.
 function handlerErrorCode(code: string): string {
-  if (/AlreadyExists|AlreadyOwned|ResourceInUse|ResourceConflict/.test(code)) return 'AlreadyExists';
+  if (/AlreadyExists|AlreadyOwned|ResourceInUse|ResourceConflict/.test(code))
+    return 'AlreadyExists';
   if (/NotFound|NoSuch|NonExistent|DoesNotExist/.test(code)) return 'NotFound';
   if (/AccessDenied|Unauthorized|NotAuthorized/.test(code)) return 'AccessDenied';
   if (/Throttl|TooManyRequests|Rate/.test(code)) return 'Throttling';
@@ -160,7 +159,11 @@ export function outcomeOf(
     cancelled,
     failed: failed.map((logicalId) => {
       const status = book.get(logicalId)?.status ?? 'UPDATE_FAILED';
-      const action = status.startsWith('CREATE') ? 'CREATE' : status.startsWith('DELETE') ? 'DELETE' : 'UPDATE';
+      const action = status.startsWith('CREATE')
+        ? 'CREATE'
+        : status.startsWith('DELETE')
+          ? 'DELETE'
+          : 'UPDATE';
       return { logicalId, action };
     }),
   };

@@ -43,30 +43,42 @@ function visit(value: unknown, place: Place): unknown {
       return mismatch(value, place, 'Boolean');
     case 'list':
       if (!Array.isArray(value)) return mismatch(value, place, 'JSONArray');
-      return value.map((item: unknown, i) => visit(item, { ...place, shape: shape.of, path: `${place.path}/${i}` }));
+      return value.map((item: unknown, i) =>
+        visit(item, { ...place, shape: shape.of, path: `${place.path}/${i}` }),
+      );
     case 'map':
       if (!isObject(value)) return mismatch(value, place, 'JSONObject');
-      return mapMembers(value, (key, inner) => visit(inner, { ...place, shape: shape.of, path: `${place.path}/${key}` }));
+      return mapMembers(value, (key, inner) =>
+        visit(inner, { ...place, shape: shape.of, path: `${place.path}/${key}` }),
+      );
     case 'object':
-      return isObject(value) ? visitObject(value, shape, place) : mismatch(value, place, 'JSONObject');
+      return isObject(value)
+        ? visitObject(value, shape, place)
+        : mismatch(value, place, 'JSONObject');
   }
 }
 
 function visitObject(value: Properties, shape: ObjectShape, place: Place): Properties {
   const { path, problems } = place;
   for (const key of Object.keys(value)) {
-    if (shape.others === undefined && !Object.hasOwn(shape.properties, key)) problems.push(`${path}: extraneous key [${key}] is not permitted`);
+    if (shape.others === undefined && !Object.hasOwn(shape.properties, key))
+      problems.push(`${path}: extraneous key [${key}] is not permitted`);
   }
   for (const key of shape.required ?? []) {
     if (value[key] === undefined) problems.push(`${path}: required key [${key}] not found`);
   }
   return mapMembers(value, (key, inner) => {
     const member = Object.hasOwn(shape.properties, key) ? shape.properties[key] : shape.others;
-    return member === undefined ? inner : visit(inner, { shape: member, path: `${path}/${key}`, problems });
+    return member === undefined
+      ? inner
+      : visit(inner, { shape: member, path: `${path}/${key}`, problems });
   });
 }
 
-function mapMembers(value: Properties, change: (key: string, inner: unknown) => unknown): Properties {
+function mapMembers(
+  value: Properties,
+  change: (key: string, inner: unknown) => unknown,
+): Properties {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, change(key, inner)]));
 }
 

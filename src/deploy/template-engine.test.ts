@@ -1,8 +1,13 @@
 // Stacks through the engine with fake resource types: plan, apply, undo, remove, and crashes in between.
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../base/random.ts';
-import type { ResourceHandler } from '../kernel/resources.ts';
-import type { PreparedTemplate, ResourceEvent, ResourceRecord, StackRun } from '../kernel/templates.ts';
+import type { ResourceHandler, ResourceRequest } from '../kernel/resources.ts';
+import type {
+  PreparedTemplate,
+  ResourceEvent,
+  ResourceRecord,
+  StackRun,
+} from '../kernel/templates.ts';
 import { createTemplateEngine } from './template-engine.ts';
 
 const STACK = {
@@ -14,6 +19,11 @@ const STACK = {
 };
 
 class Crash extends Error {}
+
+function nameOf(request: ResourceRequest): string {
+  const name = request.properties['Name'];
+  return typeof name === 'string' ? name : request.physicalName(64);
+}
 
 /** A world of things by physical id, the handlers that make them, and a durable record beside. */
 function createWorld() {
@@ -38,16 +48,19 @@ function createWorld() {
         Size: { type: 'integer' },
         Link: { type: 'string' },
         On: { type: 'boolean' },
-        Tags: { type: 'list', of: { type: 'object', properties: { Key: { type: 'string' } }, required: ['Key'] } },
+        Tags: {
+          type: 'list',
+          of: { type: 'object', properties: { Key: { type: 'string' } }, required: ['Key'] },
+        },
       },
     },
     replaceOn: ['Name'],
     find: async (request) => {
-      const name = String(request.properties['Name'] ?? request.physicalName(64));
+      const name = nameOf(request);
       return things.has(name) ? name : undefined;
     },
     create: async (request) => {
-      const name = String(request.properties['Name'] ?? request.physicalName(64));
+      const name = nameOf(request);
       if (broken.has(request.logicalId)) throw new Error(`${request.logicalId} is broken`);
       if (things.has(name)) throw new Error(`${name} exists`);
       things.set(name, { ...request.properties });
@@ -102,7 +115,9 @@ function createWorld() {
   }; // prettier-ignore
 }
 
-const resources = (members: Record<string, unknown>): { Resources: Record<string, unknown> } => ({ Resources: members });
+const resources = (members: Record<string, unknown>): { Resources: Record<string, unknown> } => ({
+  Resources: members,
+});
 const thing = (properties: Record<string, unknown> = {}, more: Record<string, unknown> = {}) => ({
   Type: 'Test::Thing',
   Properties: properties,
@@ -115,11 +130,16 @@ describe('apply', () => {
     const template = world.prepare({
       Parameters: { Size: { Type: 'Number', Default: '3' } },
       ...resources({
-        B: thing({ Name: { 'Fn::Sub': '${AWS::StackName}-b' }, Link: { 'Fn::GetAtt': ['A', 'Arn'] } }),
+        B: thing({
+          Name: { 'Fn::Sub': '${AWS::StackName}-b' },
+          Link: { 'Fn::GetAtt': ['A', 'Arn'] },
+        }),
         A: thing({ Name: 'a', Size: { Ref: 'Size' }, On: 'true' }),
         C: thing({ Link: { 'Fn::ImportValue': 'shared-vpc' } }, { DependsOn: 'B' }),
       }),
-      Outputs: { Where: { Value: { Ref: 'B' }, Export: { Name: { 'Fn::Sub': '${AWS::Region}-where' } } } },
+      Outputs: {
+        Where: { Value: { Ref: 'B' }, Export: { Name: { 'Fn::Sub': '${AWS::Region}-where' } } },
+      },
     });
     const outcome = await template.apply(world.runOf('op1'));
     expect(outcome).toEqual({
@@ -135,14 +155,20 @@ describe('apply', () => {
 
   it('updates what changed, replaces what must be, drops what is gone, and cleans up after', async () => {
     const world = createWorld();
-    const before = resources({ A: thing({ Name: 'a', Size: 1 }), B: thing({ Name: 'b' }), C: thing({ Name: 'c' }) });
+    const before = resources({
+      A: thing({ Name: 'a', Size: 1 }),
+      B: thing({ Name: 'b' }),
+      C: thing({ Name: 'c' }),
+    });
     await world.prepare(before).apply(world.runOf('op1'));
     world.log.length = 0;
     const next = world.prepare(
       resources({ A: thing({ Name: 'a', Size: 2 }), B: thing({ Name: 'b2', Link: { Ref: 'A' } }) }),
     );
     const plan = next.plan({ records: [...world.records.values()], exportValue: () => undefined });
-    expect(plan.changes.map(({ action, logicalId, replacement }) => [action, logicalId, replacement])).toEqual([
+    expect(
+      plan.changes.map(({ action, logicalId, replacement }) => [action, logicalId, replacement]),
+    ).toEqual([
       ['Modify', 'A', 'False'],
       ['Modify', 'B', 'True'],
       ['Remove', 'C', undefined],
@@ -150,18 +176,30 @@ describe('apply', () => {
     expect(await next.apply(world.runOf('op2'))).toMatchObject({ ok: true });
     expect(world.log).toEqual(['update A', 'create B']);
     expect([...world.things.keys()]).toEqual(['a', 'b', 'c', 'b2']);
-    expect(await world.engine.remove(world.runOf('op2'), { scope: 'left-behind' })).toEqual({ ok: true });
+    expect(await world.engine.remove(world.runOf('op2'), { scope: 'left-behind' })).toEqual({
+      ok: true,
+    });
     expect([...world.things.keys()].toSorted()).toEqual(['a', 'b2']);
     expect([...world.records.keys()]).toEqual(['A', 'B']);
-    expect(next.plan({ records: [...world.records.values()], exportValue: () => undefined }).changes).toEqual([]);
+    expect(
+      next.plan({ records: [...world.records.values()], exportValue: () => undefined }).changes,
+    ).toEqual([]);
   });
 
   it('takes everything back when an update fails halfway', async () => {
     const world = createWorld();
     await world
-      .prepare(resources({ A: thing({ Name: 'a', Size: 1 }), B: thing({ Name: 'b' }), C: thing({ Name: 'c' }) }))
+      .prepare(
+        resources({
+          A: thing({ Name: 'a', Size: 1 }),
+          B: thing({ Name: 'b' }),
+          C: thing({ Name: 'c' }),
+        }),
+      )
       .apply(world.runOf('op1'));
-    const recordsBefore = structuredClone([...world.records.values()].map(({ current }) => current));
+    const recordsBefore = structuredClone(
+      [...world.records.values()].map(({ current }) => current),
+    );
     world.broken.add('D');
     const next = world.prepare(
       resources({
@@ -172,17 +210,29 @@ describe('apply', () => {
       }),
     );
     const outcome = await next.apply(world.runOf('op2'));
-    expect(outcome).toEqual({ ok: false, cancelled: false, failed: [{ logicalId: 'D', action: 'CREATE' }] });
+    expect(outcome).toEqual({
+      ok: false,
+      cancelled: false,
+      failed: [{ logicalId: 'D', action: 'CREATE' }],
+    });
     expect(await world.engine.undo(world.runOf('op2'))).toEqual({ ok: true });
-    expect(await world.engine.remove(world.runOf('op2'), { scope: 'left-behind' })).toEqual({ ok: true });
-    expect(Object.fromEntries(world.things)).toEqual({ a: { Name: 'a', Size: 1 }, b: { Name: 'b' }, c: { Name: 'c' } });
+    expect(await world.engine.remove(world.runOf('op2'), { scope: 'left-behind' })).toEqual({
+      ok: true,
+    });
+    expect(Object.fromEntries(world.things)).toEqual({
+      a: { Name: 'a', Size: 1 },
+      b: { Name: 'b' },
+      c: { Name: 'c' },
+    });
     expect([...world.records.values()].map(({ current }) => current)).toEqual(recordsBefore);
   });
 
   it('refuses a name that is taken, and does not touch its owner', async () => {
     const world = createWorld();
     world.things.set('mine', { Owner: 'somebody' });
-    const outcome = await world.prepare(resources({ A: thing({ Name: 'mine' }) })).apply(world.runOf('op1'));
+    const outcome = await world
+      .prepare(resources({ A: thing({ Name: 'mine' }) }))
+      .apply(world.runOf('op1'));
     expect(outcome).toMatchObject({ ok: false });
     expect(world.events.at(-1)?.statusReason).toBe(
       "Resource of type 'Test::Thing' with identifier 'mine' already exists.",
@@ -195,7 +245,8 @@ describe('apply', () => {
 
   it('refuses to replace a resource with a custom name under the same name', async () => {
     const world = createWorld();
-    const fixed = (size: number) => resources({ F: { Type: 'Test::Fixed', Properties: { Name: 'f', Size: size } } });
+    const fixed = (size: number) =>
+      resources({ F: { Type: 'Test::Fixed', Properties: { Name: 'f', Size: size } } });
     await world.prepare(fixed(1)).apply(world.runOf('op1'));
     expect(await world.prepare(fixed(2)).apply(world.runOf('op2'))).toMatchObject({ ok: false });
     expect(world.events.at(-1)?.statusReason).toBe(
@@ -213,7 +264,9 @@ describe('apply', () => {
 
   it('names every wrong property', async () => {
     const world = createWorld();
-    const wrong = resources({ A: thing({ Nmae: 'x', Size: 'big', On: 'maybe', Tags: [{ Value: '1' }] }) });
+    const wrong = resources({
+      A: thing({ Nmae: 'x', Size: 'big', On: 'maybe', Tags: [{ Value: '1' }] }),
+    });
     await world.prepare(wrong).apply(world.runOf('op1'));
     expect(world.events.at(-1)).toMatchObject({
       status: 'CREATE_FAILED',
@@ -239,11 +292,17 @@ describe('remove', () => {
       .apply(world.runOf('op1'));
     world.broken.add('delete B');
     const outcome = await world.engine.remove(world.runOf('op2'), { scope: 'everything' });
-    expect(outcome).toEqual({ ok: false, cancelled: false, failed: [{ logicalId: 'B', action: 'DELETE' }] });
+    expect(outcome).toEqual({
+      ok: false,
+      cancelled: false,
+      failed: [{ logicalId: 'B', action: 'DELETE' }],
+    });
     expect([...world.things.keys()].toSorted()).toEqual(['a', 'b', 'k']);
     world.broken.clear();
     world.log.length = 0;
-    expect(await world.engine.remove(world.runOf('op3'), { scope: 'everything' })).toEqual({ ok: true });
+    expect(await world.engine.remove(world.runOf('op3'), { scope: 'everything' })).toEqual({
+      ok: true,
+    });
     expect(world.log).toEqual(['delete B', 'delete A']);
     expect([...world.things.keys()]).toEqual(['k']);
     expect(world.records.size).toBe(0);
@@ -263,7 +322,11 @@ describe('crashes', () => {
   });
 
   /** Runs `steps` again and again, killed at each possible point once, until they pass. */
-  async function survive(world: ReturnType<typeof createWorld>, at: number, steps: () => Promise<unknown>) {
+  async function survive(
+    world: ReturnType<typeof createWorld>,
+    at: number,
+    steps: () => Promise<unknown>,
+  ) {
     world.crashAt(at);
     const crashed = await steps().then(
       () => false,
@@ -277,45 +340,64 @@ describe('crashes', () => {
     return crashed;
   }
 
-  it.each(['finish', 'roll back'])('at any point of an update, the next run can %s', async (ending) => {
-    let at = 0;
-    for (let crashed = true; crashed; at++) {
-      const world = createWorld();
-      await world.prepare(first).apply(world.runOf('op1'));
-      const worldBefore = Object.fromEntries(world.things);
-      if (ending === 'finish') {
-        crashed = await survive(world, at, async () => {
-          expect(await world.prepare(second).apply(world.runOf('op2'))).toMatchObject({ ok: true });
+  it.each(['finish', 'roll back'])(
+    'at any point of an update, the next run can %s',
+    async (ending) => {
+      let at = 0;
+      for (let crashed = true; crashed; at++) {
+        const world = createWorld();
+        await world.prepare(first).apply(world.runOf('op1'));
+        const worldBefore = Object.fromEntries(world.things);
+        if (ending === 'finish') {
+          crashed = await survive(world, at, async () => {
+            expect(await world.prepare(second).apply(world.runOf('op2'))).toMatchObject({
+              ok: true,
+            });
+            await world.engine.remove(world.runOf('op2'), { scope: 'left-behind' });
+          });
+          expect(Object.fromEntries(world.things)).toEqual({
+            a: { Name: 'a', Size: 2 },
+            c2: { Name: 'c2', Link: 'a' },
+            d: { Name: 'd', Link: 'c2' },
+          });
+          expect([...world.records.keys()].toSorted()).toEqual(['A', 'C', 'D']);
+        } else {
+          world.crashAt(at);
+          crashed = await world
+            .prepare(second)
+            .apply(world.runOf('op2'))
+            .then(
+              () => false,
+              () => true,
+            );
+          world.crashAt(Number.POSITIVE_INFINITY);
+          expect(await world.engine.undo(world.runOf('op2'))).toEqual({ ok: true });
           await world.engine.remove(world.runOf('op2'), { scope: 'left-behind' });
-        });
-        expect(Object.fromEntries(world.things)).toEqual({
-          a: { Name: 'a', Size: 2 },
-          c2: { Name: 'c2', Link: 'a' },
-          d: { Name: 'd', Link: 'c2' },
-        });
-        expect([...world.records.keys()].toSorted()).toEqual(['A', 'C', 'D']);
-      } else {
-        world.crashAt(at);
-        crashed = await world.prepare(second).apply(world.runOf('op2')).then(() => false, () => true);
-        world.crashAt(Number.POSITIVE_INFINITY);
-        expect(await world.engine.undo(world.runOf('op2'))).toEqual({ ok: true });
-        await world.engine.remove(world.runOf('op2'), { scope: 'left-behind' });
-        expect(Object.fromEntries(world.things)).toEqual(worldBefore);
-        expect([...world.records.keys()].toSorted()).toEqual(['A', 'B', 'C']);
+          expect(Object.fromEntries(world.things)).toEqual(worldBefore);
+          expect([...world.records.keys()].toSorted()).toEqual(['A', 'B', 'C']);
+        }
       }
-    }
-    expect(at).toBeGreaterThan(8);
-  });
+      expect(at).toBeGreaterThan(8);
+    },
+  );
 
   it('at any point of a create, deletion leaves nothing', async () => {
     let at = 0;
     for (let crashed = true; crashed; at++) {
       const world = createWorld();
       world.crashAt(at);
-      crashed = await world.prepare(first).apply(world.runOf('op1')).then(() => false, () => true);
+      crashed = await world
+        .prepare(first)
+        .apply(world.runOf('op1'))
+        .then(
+          () => false,
+          () => true,
+        );
       world.crashAt(Number.POSITIVE_INFINITY);
       await world.engine.undo(world.runOf('op1'));
-      await survive(world, at, () => world.engine.remove(world.runOf('op1'), { scope: 'everything' }));
+      await survive(world, at, () =>
+        world.engine.remove(world.runOf('op1'), { scope: 'everything' }),
+      );
       expect(world.things.size).toBe(0);
       expect(world.records.size).toBe(0);
     }
@@ -363,7 +445,9 @@ describe('what CloudFormation refuses at once', () => {
     const world = createWorld();
     await world.prepare(resources({ A: thing() })).apply(world.runOf('op1'));
     const next = world.prepare(resources({ A: { Type: 'Test::Fixed' } }));
-    expect(() => next.plan({ records: [...world.records.values()], exportValue: () => undefined })).toThrow(
+    expect(() =>
+      next.plan({ records: [...world.records.values()], exportValue: () => undefined }),
+    ).toThrow(
       'Update of resource type is not permitted. The new template modifies resource type of the following resources: [A]',
     );
   });

@@ -47,10 +47,14 @@ function inspectTemplate(body: string): TemplateSummary {
   const parameters = isObject(sections['Parameters']) ? sections['Parameters'] : {};
   const resources = isObject(sections['Resources']) ? sections['Resources'] : {};
   if (Object.keys(resources).length === 0) {
-    throw new TemplateError('Template format error: At least one Resources member must be defined.');
+    throw new TemplateError(
+      'Template format error: At least one Resources member must be defined.',
+    );
   }
   return {
-    ...(typeof sections['Description'] === 'string' ? { description: sections['Description'] } : {}),
+    ...(typeof sections['Description'] === 'string'
+      ? { description: sections['Description'] }
+      : {}),
     ...(typeof sections['AWSTemplateFormatVersion'] === 'string'
       ? { version: sections['AWSTemplateFormatVersion'] }
       : {}),

@@ -1,5 +1,6 @@
 // A template's sections, checked for form: what CloudFormation refuses before it knows any value.
 import { TemplateError } from '../kernel/templates.ts';
+import { textOf } from './parameters.ts';
 import { isObject } from './parse-template.ts';
 import type { PlainObject } from './parse-template.ts';
 
@@ -61,7 +62,9 @@ export function readTemplateModel(content: PlainObject): TemplateModel {
   const resourceIds = Object.keys(resources);
   if (resourceIds.length === 0) refuse('At least one Resources member must be defined.');
   if (resourceIds.length > RESOURCES_MAX) {
-    refuse(`Number of resources, ${resourceIds.length}, is greater than maximum allowed, ${RESOURCES_MAX}`);
+    refuse(
+      `Number of resources, ${resourceIds.length}, is greater than maximum allowed, ${RESOURCES_MAX}`,
+    );
   }
   const description = content['Description'];
   if (description !== undefined && typeof description !== 'string') {
@@ -126,7 +129,8 @@ function readMappings(content: PlainObject): PlainObject {
   for (const [name, map] of Object.entries(mappings)) {
     if (!isObject(map)) refuse(`Every Mappings attribute must be a map: ${name} is not.`);
     for (const [key, attributes] of Object.entries(map)) {
-      if (!isObject(attributes)) refuse(`Every Mappings member ${name} must be a map: ${key} is not.`);
+      if (!isObject(attributes))
+        refuse(`Every Mappings member ${name} must be a map: ${key} is not.`);
     }
   }
   return mappings;
@@ -136,15 +140,18 @@ function readResource(logicalId: string, value: unknown): ResourceModel {
   const at = `/Resources/${logicalId}`;
   if (!isObject(value)) return refuse(`[${at}] resource definition is malformed`);
   const unknown = Object.keys(value).find((member) => !RESOURCE_MEMBERS.has(member));
-  if (unknown !== undefined) throw new TemplateError(`Invalid template resource property '${unknown}'`);
+  if (unknown !== undefined)
+    throw new TemplateError(`Invalid template resource property '${unknown}'`);
   const { Type: type, Properties: properties = {}, Condition: condition } = value;
-  if (typeof type !== 'string') refuse(`[${at}] Every Resources object must contain a Type member.`);
+  if (typeof type !== 'string')
+    refuse(`[${at}] Every Resources object must contain a Type member.`);
   if (!isObject(properties)) refuse(`[${at}/Properties] 'Properties' must be a JSON object`);
   if (condition !== undefined && typeof condition !== 'string') {
     refuse(`[${at}/Condition] value must be the name of a condition`);
   }
   for (const member of ['CreationPolicy', 'UpdatePolicy']) {
-    if (value[member] !== undefined) refuse(`[${at}/${member}] is not supported here: nothing sends signals`);
+    if (value[member] !== undefined)
+      refuse(`[${at}/${member}] is not supported here: nothing sends signals`);
   }
   const deletionPolicy = checkPolicy(at, 'DeletionPolicy', value['DeletionPolicy']);
   const updateReplacePolicy = checkPolicy(at, 'UpdateReplacePolicy', value['UpdateReplacePolicy']);
@@ -162,22 +169,29 @@ function readResource(logicalId: string, value: unknown): ResourceModel {
 
 function checkPolicy(at: string, member: string, value: unknown): unknown {
   if (value === undefined || isObject(value)) return value;
-  const allowed = member === 'DeletionPolicy' ? POLICIES : POLICIES.filter((p) => p !== 'RetainExceptOnCreate');
+  const allowed =
+    member === 'DeletionPolicy' ? POLICIES : POLICIES.filter((p) => p !== 'RetainExceptOnCreate');
   if (allowed.some((policy) => policy === value)) return value;
-  throw new TemplateError(`Template error: Unrecognized ${member} ${String(value)} for resource ${at.slice(11)}`);
+  throw new TemplateError(
+    `Template error: Unrecognized ${member} ${textOf(value)} for resource ${at.slice(11)}`,
+  );
 }
 
 function readDependsOn(at: string, value: unknown): string[] {
   if (value === undefined) return [];
   const list: unknown[] = Array.isArray(value) ? value : [value];
   return list.map((entry) =>
-    typeof entry === 'string' ? entry : refuse(`[${at}/DependsOn] DependsOn must be a string or a list of strings`),
+    typeof entry === 'string'
+      ? entry
+      : refuse(`[${at}/DependsOn] DependsOn must be a string or a list of strings`),
   );
 }
 
 function readOutput(key: string, value: unknown): OutputModel {
-  if (!isObject(value)) return refuse(`[/Outputs/${key}] Every Outputs member must be a JSON object`);
-  if (value['Value'] === undefined) return refuse('Every Outputs member must contain a Value object');
+  if (!isObject(value))
+    return refuse(`[/Outputs/${key}] Every Outputs member must be a JSON object`);
+  if (value['Value'] === undefined)
+    return refuse('Every Outputs member must contain a Value object');
   const { Condition: condition, Description: description, Export: exported } = value;
   if (exported !== undefined && (!isObject(exported) || exported['Name'] === undefined)) {
     refuse(`[/Outputs/${key}/Export] Export must contain a Name`);
@@ -209,7 +223,10 @@ function findNull(value: unknown, path: string): string | undefined {
   return undefined;
 }
 
-function mapEntries<T>(section: PlainObject, read: (key: string, value: unknown) => T): Record<string, T> {
+function mapEntries<T>(
+  section: PlainObject,
+  read: (key: string, value: unknown) => T,
+): Record<string, T> {
   return Object.fromEntries(Object.entries(section).map(([key, value]) => [key, read(key, value)]));
 }
 

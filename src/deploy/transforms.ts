@@ -57,6 +57,8 @@ function runSam(
       : template;
   } catch (error) {
     if (!(error instanceof SamError)) throw error;
-    throw new TemplateError(`Transform ${SERVERLESS} failed with: ${error.message}`, { kind: 'transform' });
+    throw new TemplateError(`Transform ${SERVERLESS} failed with: ${error.message}`, {
+      kind: 'transform',
+    });
   }
 }

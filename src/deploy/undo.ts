@@ -1,6 +1,11 @@
 // Takes back what an operation did: updates reverted, replacements swapped back, creates set aside for deletion.
 import type { ResourceHandler } from '../kernel/resources.ts';
-import type { ResourceGeneration, ResourceRecord, RunOutcome, StackRun } from '../kernel/templates.ts';
+import type {
+  ResourceGeneration,
+  ResourceRecord,
+  RunOutcome,
+  StackRun,
+} from '../kernel/templates.ts';
 import type { Handlers } from './bind-template.ts';
 import { reverse, walk } from './graph.ts';
 import type { StepResult } from './graph.ts';
@@ -29,7 +34,11 @@ export async function undoChanges(handlers: Handlers, run: StackRun): Promise<Ru
   return outcomeOf(book, failed, false);
 }
 
-async function revert(book: RunBook, handlers: Handlers, record: ResourceRecord): Promise<StepResult> {
+async function revert(
+  book: RunBook,
+  handlers: Handlers,
+  record: ResourceRecord,
+): Promise<StepResult> {
   const { change } = record;
   switch (change?.kind) {
     case undefined:
@@ -69,14 +78,23 @@ function expendable(generation: ResourceGeneration): ResourceGeneration {
   return { ...generation, deletionPolicy, updateReplacePolicy: 'Delete' };
 }
 
-async function revertCreate(book: RunBook, handlers: Handlers, record: ResourceRecord): Promise<StepResult> {
+async function revertCreate(
+  book: RunBook,
+  handlers: Handlers,
+  record: ResourceRecord,
+): Promise<StepResult> {
   const made = record.current ?? (await findLeftover(book, handlers, record));
-  const leftover = record.change?.state === 'done' ? made : made && { ...made, deletionPolicy: 'Delete' as const };
+  const leftover =
+    record.change?.state === 'done' ? made : made && { ...made, deletionPolicy: 'Delete' as const };
   await book.write(restored(record, undefined, leftover), { event: false });
   return 'done';
 }
 
-async function revertReplace(book: RunBook, handlers: Handlers, record: ResourceRecord): Promise<StepResult> {
+async function revertReplace(
+  book: RunBook,
+  handlers: Handlers,
+  record: ResourceRecord,
+): Promise<StepResult> {
   const isDone = record.change?.state === 'done';
   const before = isDone ? record.previous : record.current;
   const made = isDone ? record.current : await findLeftover(book, handlers, record);
@@ -95,7 +113,14 @@ async function findLeftover(
   const handler = handlerFor(handlers, intended.type);
   const { properties, nameToken } = intended;
   try {
-    const found = await handler.find?.(requestFor(book.run, { logicalId: record.logicalId, type: intended.type, properties, nameToken }));
+    const found = await handler.find?.(
+      requestFor(book.run, {
+        logicalId: record.logicalId,
+        type: intended.type,
+        properties,
+        nameToken,
+      }),
+    );
     return found === undefined ? undefined : { ...intended, physicalId: found, attributes: {} };
   } catch {
     // Not to be found out: the create's own failure is already in the events.
@@ -103,7 +128,11 @@ async function findLeftover(
   }
 }
 
-async function revertUpdate(book: RunBook, handlers: Handlers, record: ResourceRecord): Promise<StepResult> {
+async function revertUpdate(
+  book: RunBook,
+  handlers: Handlers,
+  record: ResourceRecord,
+): Promise<StepResult> {
   const isDone = record.change?.state === 'done';
   const before = isDone ? record.previous : record.current;
   const attempted = isDone ? record.current?.properties : record.change?.intended.properties;
@@ -115,7 +144,11 @@ async function revertUpdate(book: RunBook, handlers: Handlers, record: ResourceR
   }
   const handler = handlerFor(handlers, before.type);
   await book.write({ ...record, status: 'UPDATE_IN_PROGRESS' }, { properties: before.properties });
-  const result = await tryRestore(book, handler, { logicalId: record.logicalId, before, attempted });
+  const result = await tryRestore(book, handler, {
+    logicalId: record.logicalId,
+    before,
+    attempted,
+  });
   if ('reason' in result) {
     await book.write({ ...record, status: 'UPDATE_FAILED', statusReason: result.reason });
     return 'failed';
@@ -140,7 +173,11 @@ async function tryRestore(
     const request = requestFor(book.run, { logicalId, type, properties, nameToken });
     const result = await handler.update({ ...request, physicalId, previous: attempted });
     return {
-      generation: { ...before, physicalId: result.physicalId, attributes: result.attributes ?? before.attributes },
+      generation: {
+        ...before,
+        physicalId: result.physicalId,
+        attributes: result.attributes ?? before.attributes,
+      },
     };
   } catch (error) {
     return { reason: explain(error) };

@@ -117,15 +117,15 @@ export interface PlannedDetail {
   readonly requiresRecreation: 'Never' | 'Conditionally' | 'Always';
   /** `Static`: the new value is known now. `Dynamic`: it follows from another resource. */
   readonly evaluation: 'Static' | 'Dynamic';
-  readonly changeSource: 'ParameterReference' | 'ResourceReference' | 'ResourceAttribute' | 'DirectModification';
+  readonly changeSource:
+    'ParameterReference' | 'ResourceReference' | 'ResourceAttribute' | 'DirectModification';
   /** Logical id, `ID.Attribute` or parameter that causes the change. */
   readonly causingEntity?: string;
 }
 
 export type ResourceAction = 'CREATE' | 'UPDATE' | 'DELETE';
 export type ResourceStatus =
-  | `${ResourceAction}_${'IN_PROGRESS' | 'COMPLETE' | 'FAILED'}`
-  | 'DELETE_SKIPPED';
+  `${ResourceAction}_${'IN_PROGRESS' | 'COMPLETE' | 'FAILED'}` | 'DELETE_SKIPPED';
 
 export type DeletionPolicy = 'Delete' | 'Retain' | 'RetainExceptOnCreate';
 

@@ -37,20 +37,26 @@ function translate(name: string): unknown {
 }
 
 function expected(name: string): unknown {
-  const output = JSON.parse(readFileSync(`${SUITE}output/${name}.json`, 'utf8')) as Record<string, unknown>;
+  const output = JSON.parse(readFileSync(`${SUITE}output/${name}.json`, 'utf8')) as Record<
+    string,
+    unknown
+  >;
   return 'errorMessage' in output ? { errorMessage: output['errorMessage'] } : output;
 }
 
 /** The hash in a deployment's logical id is of a Python text; only that there is one can be compared. */
 function withoutDeploymentHashes(template: unknown): unknown {
-  const resources = isObject(template) && isObject(template['Resources']) ? template['Resources'] : {};
+  const resources =
+    isObject(template) && isObject(template['Resources']) ? template['Resources'] : {};
   let text = JSON.stringify(template);
   for (const [logicalId, resource] of Object.entries(resources)) {
     if (!isObject(resource) || resource['Type'] !== 'AWS::ApiGateway::Deployment') continue;
     const renamed = logicalId.replace(/Deployment[0-9a-f]{10}$/, 'DeploymentHASH');
     text = text.replaceAll(`"${logicalId}"`, `"${renamed}"`);
   }
-  return JSON.parse(text.replace(/RestApi deployment id: [0-9a-f]{40}/g, 'RestApi deployment id: HASH'));
+  return JSON.parse(
+    text.replace(/RestApi deployment id: [0-9a-f]{40}/g, 'RestApi deployment id: HASH'),
+  );
 }
 
 /** Lists mean sets here, but for layers, whose order counts. */

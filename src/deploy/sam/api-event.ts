@@ -40,7 +40,11 @@ export function linkedApi(source: JsonMap, eventId: string, given: unknown): Api
     'RestApiId',
     'RestApiId property of Api event must reference a valid resource in the same template.',
   );
-  const api = expectMap(resource['Properties'] ?? {}, { resource: id, attribute: true }, 'Properties');
+  const api = expectMap(
+    resource['Properties'] ?? {},
+    { resource: id, attribute: true },
+    'Properties',
+  );
   const stage = api['StageName'];
   if (stage === '') throw resourceProblem(id, 'StageName cannot be empty.');
   return { apiId: id, api, stage: typeof stage === 'string' ? stage : 'Stage' };
@@ -68,7 +72,11 @@ export function makeApiEvent(apiEvent: ApiEvent): CfnResource[] {
   const auth = properties['Auth'];
   if (isFilled(body) && isFilled(auth) && isFilled(mapOr(auth)['OverrideApiAuth'])) {
     const own = mapOr(auth);
-    if (!isFilled(own['Authorizer']) && !isFilled(own['ApiKeyRequired']) && !isFilled(own['ResourcePolicy'])) {
+    if (
+      !isFilled(own['Authorizer']) &&
+      !isFilled(own['ApiKeyRequired']) &&
+      !isFilled(own['ResourcePolicy'])
+    ) {
       throw eventProblem(
         eventId,
         'Must define one of: Authorizer, ApiKeyRequired or ResourcePolicy when using the OverrideApiAuth property.',
@@ -123,13 +131,20 @@ function addRoute(apiEvent: ApiEvent, link: ApiLink, place: Place): void {
   const isMerged = isFilled(api['MergeDefinitions']);
   const document = openSwagger(isMerged ? swaggerSkeleton() : api['DefinitionBody']);
   if (hasIntegration(document.paths, place.path, place.method)) {
-    throw eventProblem(eventId, `API method "${place.method}" defined multiple times for path "${place.path}".`);
+    throw eventProblem(
+      eventId,
+      `API method "${place.method}" defined multiple times for path "${place.path}".`,
+    );
   }
   const methodAuth = isFilled(properties['Auth']) ? properties['Auth'] : {};
   const apiAuth = isFilled(api['Auth']) ? api['Auth'] : {};
   addLambdaIntegration(document, {
     ...place,
-    uri: lambdaUri(target, context.partition, properties['ResponseTransferMode'] === 'RESPONSE_STREAM'),
+    uri: lambdaUri(
+      target,
+      context.partition,
+      properties['ResponseTransferMode'] === 'RESPONSE_STREAM',
+    ),
     methodAuth: expectMap(methodAuth, { event: eventId }, 'Auth'),
     apiAuth: expectMap(apiAuth, { resource: apiId }, 'Auth'),
     condition: target.condition,
@@ -145,7 +160,11 @@ function addRoute(apiEvent: ApiEvent, link: ApiLink, place: Place): void {
   }
   addModel(document, { eventId, api, place, given: properties['RequestModel'] });
   if (isFilled(properties['RequestParameters'])) {
-    addRequestParameters(document, place, readRequestParameters(eventId, properties['RequestParameters']));
+    addRequestParameters(
+      document,
+      place,
+      readRequestParameters(eventId, properties['RequestParameters']),
+    );
   }
   api['DefinitionBody'] = isMerged ? mergeDefinitions(link, place, document) : document;
 }
@@ -169,12 +188,15 @@ function addModel(document: SwaggerDocument, { eventId, api, place, given }: Mod
     );
   };
   const models = api['Models'];
-  if (!isFilled(models)) refuse('RequestModel', 'because the related API does not define any Models.');
+  if (!isFilled(models))
+    refuse('RequestModel', 'because the related API does not define any Models.');
   if (!isIntrinsic(models) && !isMap(models)) {
     refuse('RequestModel', 'because the related API Models defined is of invalid type.');
   }
-  if (typeof model !== 'string') return refuse('RequestModel', 'because the related API does not contain valid Models.');
-  if (!isFilled(mapOr(models)[model])) refuse('RequestModel', "because it wasn't defined in the API's Models.");
+  if (typeof model !== 'string')
+    return refuse('RequestModel', 'because the related API does not contain valid Models.');
+  if (!isFilled(mapOr(models)[model]))
+    refuse('RequestModel', "because it wasn't defined in the API's Models.");
   addRequestModel(document, place, request);
   const { ValidateBody: body, ValidateParameters: parameters } = request;
   if (!isSet(body) && !isSet(parameters)) return;
@@ -189,12 +211,19 @@ function addModel(document: SwaggerDocument, { eventId, api, place, given }: Mod
 }
 
 /** The route as generated, over what the template's own document says of it. */
-function mergeDefinitions({ api, apiId }: ApiLink, { path, method }: Place, generated: SwaggerDocument): JsonMap {
+function mergeDefinitions(
+  { api, apiId }: ApiLink,
+  { path, method }: Place,
+  generated: SwaggerDocument,
+): JsonMap {
   const merged = { ...mapOr(api['DefinitionBody']) };
   const paths = isFilled(merged['paths']) ? mapOr(merged['paths']) : {};
   const item = paths[path] ?? {};
   if (!isMap(item)) {
-    throw resourceProblem(apiId, `Property 'DefinitionBody' is invalid: The value of '${path}' should be a map`);
+    throw resourceProblem(
+      apiId,
+      `Property 'DefinitionBody' is invalid: The value of '${path}' should be a map`,
+    );
   }
   const own = isFilled(item[method]) ? item[method] : {};
   const declared = expectMap(own, { resource: apiId }, `DefinitionBody.paths.${path}.${method}`);
@@ -242,7 +271,8 @@ export function addEventAuth(document: SwaggerDocument, eventAuth: EventAuth): v
   if (!isFilled(policy)) return;
   const statements = expectMap(policy, { resource: eventId }, 'Auth.ResourcePolicy');
   addResourcePolicy(document, statements, { path: place.path, stage: link.stage });
-  if (isFilled(statements['CustomStatements'])) addCustomStatements(document, statements['CustomStatements']);
+  if (isFilled(statements['CustomStatements']))
+    addCustomStatements(document, statements['CustomStatements']);
 }
 
 function checkAuthorizer({ eventId, link, place, auth }: EventAuth, apiAuth: JsonMap): void {
@@ -260,7 +290,10 @@ function checkAuthorizer({ eventId, link, place, auth }: EventAuth, apiAuth: Jso
   }
   const which = `Unable to set Authorizer [${printValue(name)}] ${on}`;
   if (!isFilled(authorizers)) {
-    throw eventProblem(eventId, `${which} because the related API does not define any Authorizers.`);
+    throw eventProblem(
+      eventId,
+      `${which} because the related API does not define any Authorizers.`,
+    );
   }
   checkAuthorizerTypes({ eventId, which, name, authorizers });
   if (!isFilled(mapOr(authorizers)[String(name)])) {

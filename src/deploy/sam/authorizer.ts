@@ -37,7 +37,10 @@ export function readRestAuthorizer(reading: AuthorizerReading): Authorizer {
   const owner = { resource: apiId };
   const kind = given['FunctionPayloadType'];
   if (isSet(kind) && kind !== 'TOKEN' && kind !== 'REQUEST') {
-    throw resourceProblem(apiId, `${name} Authorizer has invalid 'FunctionPayloadType': ${printValue(kind)}.`);
+    throw resourceProblem(
+      apiId,
+      `${name} Authorizer has invalid 'FunctionPayloadType': ${printValue(kind)}.`,
+    );
   }
   if (kind === 'REQUEST' && lacksIdentity(reading)) {
     throw resourceProblem(
@@ -64,7 +67,9 @@ export function readRestAuthorizer(reading: AuthorizerReading): Authorizer {
 function lacksIdentity({ apiId, name, given }: AuthorizerReading): boolean {
   if (!isFilled(given['Identity'])) return true;
   const identity = expectMap(given['Identity'], { resource: apiId }, `Authorizer.${name}.Identity`);
-  const lacks = !['Headers', 'QueryStrings', 'StageVariables', 'Context'].some((key) => isFilled(identity[key]));
+  const lacks = !['Headers', 'QueryStrings', 'StageVariables', 'Context'].some((key) =>
+    isFilled(identity[key]),
+  );
   const ttl = identity['ReauthorizeEvery'];
   const seconds = typeof ttl === 'string' ? Number.parseInt(ttl, 10) : ttl;
   return typeof seconds === 'number' && Number.isFinite(seconds) ? seconds > 0 && lacks : lacks;
@@ -86,13 +91,18 @@ function restScheme({ apiId, partition, name, given }: AuthorizerReading): JsonM
   const header = isFilled(own['Header']) ? own['Header'] : 'Authorization';
   const validation = own['ValidationExpression'];
   const common = { type: 'apiKey', name: isRequest ? 'Unused' : header, in: 'header' };
-  const checked = !isRequest && isFilled(validation) ? { identityValidationExpression: validation } : {};
+  const checked =
+    !isRequest && isFilled(validation) ? { identityValidationExpression: validation } : {};
   if (isPool) {
     const arns = given['UserPoolArn'];
     return {
       ...common,
       [AUTH_TYPE]: 'cognito_user_pools',
-      [SETTINGS]: { type: 'cognito_user_pools', providerARNs: Array.isArray(arns) ? arns : [arns], ...checked },
+      [SETTINGS]: {
+        type: 'cognito_user_pools',
+        providerARNs: Array.isArray(arns) ? arns : [arns],
+        ...checked,
+      },
     };
   }
   const role = given['FunctionInvokeRole'];
@@ -103,7 +113,9 @@ function restScheme({ apiId, partition, name, given }: AuthorizerReading): JsonM
     [SETTINGS]: {
       type: kind.toLowerCase(),
       authorizerUri: functionUri(partition, given['FunctionArn']),
-      ...(isSet(own['ReauthorizeEvery']) ? { authorizerResultTtlInSeconds: own['ReauthorizeEvery'] } : {}),
+      ...(isSet(own['ReauthorizeEvery'])
+        ? { authorizerResultTtlInSeconds: own['ReauthorizeEvery'] }
+        : {}),
       ...(isFilled(role) && role !== 'NONE' ? { authorizerCredentials: role } : {}),
       ...(source === '' ? {} : { identitySource: source }),
       ...checked,
@@ -111,7 +123,15 @@ function restScheme({ apiId, partition, name, given }: AuthorizerReading): JsonM
   };
 }
 
-function restIdentitySource({ apiId, name, identity }: { apiId: string; name: string; identity: JsonMap }): string {
+function restIdentitySource({
+  apiId,
+  name,
+  identity,
+}: {
+  apiId: string;
+  name: string;
+  identity: JsonMap;
+}): string {
   const prefixes = {
     Headers: 'method.request.header.',
     QueryStrings: 'method.request.querystring.',
@@ -171,7 +191,11 @@ export function readHttpAuthorizer(reading: AuthorizerReading): Authorizer {
 const HTTP_MEMBERS: readonly (readonly [name: string, kind: 'JWT' | 'REQUEST', hint: string])[] = [
   ['AuthorizationScopes', 'JWT', 'OAuth2 Authorizer'],
   ['JwtConfiguration', 'JWT', 'OAuth2 Authorizer'],
-  ['IdentitySource', 'JWT', "OAuth2 Authorizer. For Lambda Authorizer, use the 'Identity' property instead"],
+  [
+    'IdentitySource',
+    'JWT',
+    "OAuth2 Authorizer. For Lambda Authorizer, use the 'Identity' property instead",
+  ],
   ['FunctionArn', 'REQUEST', 'Lambda Authorizer'],
   ['FunctionInvokeRole', 'REQUEST', 'Lambda Authorizer'],
   ['Identity', 'REQUEST', 'Lambda Authorizer'],
@@ -180,16 +204,22 @@ const HTTP_MEMBERS: readonly (readonly [name: string, kind: 'JWT' | 'REQUEST', h
   ['EnableFunctionDefaultPermissions', 'REQUEST', 'Lambda Authorizer'],
 ];
 
-function checkHttpMembers({ apiId, name, given }: AuthorizerReading, kind: 'JWT' | 'REQUEST'): void {
+function checkHttpMembers(
+  { apiId, name, given }: AuthorizerReading,
+  kind: 'JWT' | 'REQUEST',
+): void {
   const scopes = given['AuthorizationScopes'];
-  if (isSet(scopes) && !Array.isArray(scopes)) throw resourceProblem(apiId, 'AuthorizationScopes must be a list.');
+  if (isSet(scopes) && !Array.isArray(scopes))
+    throw resourceProblem(apiId, 'AuthorizationScopes must be a list.');
   for (const [member, allowed, hint] of HTTP_MEMBERS) {
     // An empty JwtConfiguration counts as none.
     const isGiven = member === 'JwtConfiguration' ? isFilled(given[member]) : isSet(given[member]);
-    if (isGiven && allowed !== kind) throw resourceProblem(apiId, `${member} is only supported for ${hint}.`);
+    if (isGiven && allowed !== kind)
+      throw resourceProblem(apiId, `${member} is only supported for ${hint}.`);
   }
   const require = (member: string, what: string): void => {
-    if (!isFilled(given[member])) throw resourceProblem(apiId, `${name} ${what} must define '${member}'.`);
+    if (!isFilled(given[member]))
+      throw resourceProblem(apiId, `${name} ${what} must define '${member}'.`);
   };
   if (kind === 'JWT') return require('IdentitySource', 'OAuth2 Authorizer');
   require('FunctionArn', 'Lambda Authorizer');
@@ -198,24 +228,39 @@ function checkHttpMembers({ apiId, name, given }: AuthorizerReading, kind: 'JWT'
 
 function jwtScheme(jwt: JsonMap, given: JsonMap): JsonMap {
   // Its members are lower case in a document, whatever they are in the template.
-  const configuration = Object.fromEntries(Object.entries(jwt).map(([key, value]) => [key.toLowerCase(), value]));
+  const configuration = Object.fromEntries(
+    Object.entries(jwt).map(([key, value]) => [key.toLowerCase(), value]),
+  );
   return {
     type: 'oauth2',
-    [SETTINGS]: { jwtConfiguration: configuration, identitySource: given['IdentitySource'], type: 'jwt' },
+    [SETTINGS]: {
+      jwtConfiguration: configuration,
+      identitySource: given['IdentitySource'],
+      type: 'jwt',
+    },
   };
 }
 
 function httpFunctionScheme({ apiId, partition, name, given }: AuthorizerReading): JsonMap {
-  const settings: JsonMap = { type: 'request', authorizerUri: functionUri(partition, given['FunctionArn']) };
+  const settings: JsonMap = {
+    type: 'request',
+    authorizerUri: functionUri(partition, given['FunctionArn']),
+  };
   const role = given['FunctionInvokeRole'];
   if (isFilled(role) && role !== 'NONE') settings['authorizerCredentials'] = role;
   if (isFilled(given['Identity'])) {
-    const identity = expectMap(given['Identity'], { resource: apiId }, `Auth.Authorizers.${name}.Identity`);
-    if (isSet(identity['ReauthorizeEvery'])) settings['authorizerResultTtlInSeconds'] = identity['ReauthorizeEvery'];
+    const identity = expectMap(
+      given['Identity'],
+      { resource: apiId },
+      `Auth.Authorizers.${name}.Identity`,
+    );
+    if (isSet(identity['ReauthorizeEvery']))
+      settings['authorizerResultTtlInSeconds'] = identity['ReauthorizeEvery'];
     settings['identitySource'] = httpIdentitySource(apiId, name, identity);
   }
   settings['authorizerPayloadFormatVersion'] = given['AuthorizerPayloadFormatVersion'];
-  if (isFilled(given['EnableSimpleResponses'])) settings['enableSimpleResponses'] = given['EnableSimpleResponses'];
+  if (isFilled(given['EnableSimpleResponses']))
+    settings['enableSimpleResponses'] = given['EnableSimpleResponses'];
   return { type: 'apiKey', name: 'Unused', in: 'header', [SETTINGS]: settings };
 }
 

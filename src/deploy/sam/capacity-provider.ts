@@ -37,7 +37,8 @@ export function transformCapacityProvider(declared: Declared, partition: string)
       }),
     },
   });
-  const filled = (name: string): unknown => (isFilled(properties[name]) ? properties[name] : undefined);
+  const filled = (name: string): unknown =>
+    isFilled(properties[name]) ? properties[name] : undefined;
   const provider = make({
     logicalId,
     type: 'AWS::Lambda::CapacityProvider',
@@ -45,8 +46,13 @@ export function transformCapacityProvider(declared: Declared, partition: string)
     dependsOn: declared.dependsOn,
     properties: {
       CapacityProviderName: filled('CapacityProviderName'),
-      VpcConfig: rename(mapOr(properties['VpcConfig']), { SubnetIds: 'SubnetIds', SecurityGroupIds: 'SecurityGroupIds' }),
-      PermissionsConfig: { CapacityProviderOperatorRoleArn: hasRole ? operatorRole : getAtt(roleId, 'Arn') },
+      VpcConfig: rename(mapOr(properties['VpcConfig']), {
+        SubnetIds: 'SubnetIds',
+        SecurityGroupIds: 'SecurityGroupIds',
+      }),
+      PermissionsConfig: {
+        CapacityProviderOperatorRoleArn: hasRole ? operatorRole : getAtt(roleId, 'Arn'),
+      },
       Tags: tagList({ ...mapOr(properties['Tags']), 'lambda:createdBy': 'SAM' }),
       InstanceRequirements: isFilled(properties['InstanceRequirements'])
         ? rename(mapOr(properties['InstanceRequirements']), {
@@ -73,10 +79,15 @@ function rename(from: JsonMap, names: Readonly<Record<string, string>>): JsonMap
 }
 
 function scaling({ MaxVCpuCount, AverageCPUUtilization: target }: JsonMap): JsonMap {
-  const policy = { PredefinedMetricType: 'LambdaCapacityProviderAverageCPUUtilization', TargetValue: target };
+  const policy = {
+    PredefinedMetricType: 'LambdaCapacityProviderAverageCPUUtilization',
+    TargetValue: target,
+  };
   return {
     ...(isSet(MaxVCpuCount) ? { MaxVCpuCount } : {}),
-    ...(isSet(target) ? { ScalingMode: 'Manual', ScalingPolicies: [policy] } : { ScalingMode: 'Auto' }),
+    ...(isSet(target)
+      ? { ScalingMode: 'Manual', ScalingPolicies: [policy] }
+      : { ScalingMode: 'Auto' }),
   };
 }
 
@@ -88,15 +99,19 @@ function checkMembers({ logicalId, properties }: Declared): void {
     if (!isMap(given)) continue;
     for (const [member, kind] of Object.entries(members)) {
       const value = given[member];
-      if (member === 'SubnetIds' && !isSet(value)) problems.push(`Property '${name}.${member}' is required.`);
+      if (member === 'SubnetIds' && !isSet(value))
+        problems.push(`Property '${name}.${member}' is required.`);
       if (!isSet(value) || isMap(value) || fits(value, kind)) continue;
       problems.push(`Property '${name}.${member}' value must be dictionary or ${kind}.`);
     }
     for (const member of Object.keys(given)) {
-      if (!Object.hasOwn(members, member)) problems.push(`Property '${name}.${member}' is an invalid property.`);
+      if (!Object.hasOwn(members, member))
+        problems.push(`Property '${name}.${member}' is an invalid property.`);
     }
   }
-  const { AllowedTypes: allowed, ExcludedTypes: excluded } = mapOr(properties['InstanceRequirements']);
+  const { AllowedTypes: allowed, ExcludedTypes: excluded } = mapOr(
+    properties['InstanceRequirements'],
+  );
   if (problems.length === 0 && isSet(allowed) && isSet(excluded)) {
     problems.push(
       "Cannot specify 'InstanceRequirements.AllowedTypes' and 'InstanceRequirements.ExcludedTypes' together.",

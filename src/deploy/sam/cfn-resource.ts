@@ -19,7 +19,13 @@ export interface Making {
   readonly dependsOn?: unknown;
 }
 
-export function make({ logicalId, type, properties = {}, attributes = {}, dependsOn }: Making): CfnResource {
+export function make({
+  logicalId,
+  type,
+  properties = {},
+  attributes = {},
+  dependsOn,
+}: Making): CfnResource {
   checkLogicalId(logicalId);
   return { logicalId, type, properties, attributes: { ...attributes }, dependsOn };
 }
@@ -47,7 +53,11 @@ const LIST_TAGGED = new Set([
 const MAP_TAGGED = new Set(['AWS::ApiGatewayV2::DomainName', 'AWS::ApiGatewayV2::Stage']);
 
 /** Gives every resource that can bear tags those of the serverless resource. */
-export function propagateTags(resources: readonly CfnResource[], tags: unknown, propagate: unknown): void {
+export function propagateTags(
+  resources: readonly CfnResource[],
+  tags: unknown,
+  propagate: unknown,
+): void {
   if (!isFilled(propagate) || !isFilled(tags)) return;
   for (const { type, properties } of resources) {
     if (LIST_TAGGED.has(type)) properties['Tags'] = tagList(tags);

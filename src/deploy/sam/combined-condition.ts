@@ -5,7 +5,10 @@ import type { JsonMap } from './values.ts';
 const OPERANDS_MAX = 10;
 
 /** Conditions by name that together say "any of these", the last of them under `name`. At least two. */
-export function combineConditions(conditions: readonly string[], name: string): Record<string, JsonMap> {
+export function combineConditions(
+  conditions: readonly string[],
+  name: string,
+): Record<string, JsonMap> {
   const made: Record<string, JsonMap> = {};
   let remaining = [...conditions];
   // Each Or takes up to ten conditions and is one itself.

@@ -14,7 +14,9 @@ interface Profile {
   readonly Properties: JsonMap;
 }
 
-const PROFILES = profiles.Permissions as unknown as Readonly<Record<string, Readonly<Record<string, Profile>>>>;
+const PROFILES = profiles.Permissions as unknown as Readonly<
+  Record<string, Readonly<Record<string, Profile>>>
+>;
 const RESOURCES: Readonly<Record<string, JsonMap>> = profiles.CfnResourceProperties;
 
 /** What a serverless type becomes. */
@@ -67,7 +69,11 @@ export function transformConnector(context: SamContext, declared: Declared): Cfn
     return connect(connection).map((resource) => withMetadata(connection, resource));
   });
   if (made.length === 0) throw resourceProblem(logicalId, "'Destination' is an empty list");
-  replaceDependsOn(context, logicalId, made.map((resource) => resource.logicalId));
+  replaceDependsOn(
+    context,
+    logicalId,
+    made.map((resource) => resource.logicalId),
+  );
   return made;
 }
 
@@ -81,12 +87,15 @@ function readEnd(
   };
   const hasOthers = Object.keys(given).some((key) => key !== 'Id' && key !== 'Qualifier');
   if ('Id' in given === hasOthers) {
-    refuse("Must provide 'Id' (with optional 'Qualifier') or a supported combination of other properties.");
+    refuse(
+      "Must provide 'Id' (with optional 'Qualifier') or a supported combination of other properties.",
+    );
   }
   const id = given['Id'];
   if (!isFilled(id)) {
     const type = given['Type'];
-    if (typeof type !== 'string' || type === '') return refuse("'Type' is missing or not a string.");
+    if (typeof type !== 'string' || type === '')
+      return refuse("'Type' is missing or not a string.");
     return {
       logicalId: undefined,
       type: PLAIN_TYPES[type] ?? type,
@@ -131,7 +140,8 @@ function ruleRole(properties: JsonMap, other: JsonMap): unknown {
   for (const target of Array.isArray(targets) ? (targets as unknown[]).map(mapOr) : []) {
     const id = referredId(target['Arn']);
     const isById = id !== undefined && id === other['Id'];
-    const isByArn = isFilled(other['Arn']) && JSON.stringify(target['Arn']) === JSON.stringify(other['Arn']);
+    const isByArn =
+      isFilled(other['Arn']) && JSON.stringify(target['Arn']) === JSON.stringify(other['Arn']);
     if (isById || isByArn) return target['RoleArn'];
   }
   return undefined;
@@ -162,7 +172,9 @@ function connect(connection: Connection): CfnResource[] {
   const categories = Object.entries(mapOr(members['AccessCategories']))
     .filter(([name]) => permissions.includes(name))
     .map(([name, category]) => [name, mapOr(category)] as const);
-  const statements = categories.flatMap(([, category]) => (category['Statement'] ?? []) as unknown[]);
+  const statements = categories.flatMap(
+    ([, category]) => (category['Statement'] ?? []) as unknown[],
+  );
   const document = { Version: '2012-10-17', Statement: statements };
   switch (profile.Type) {
     case 'AWS_IAM_ROLE_MANAGED_POLICY':
@@ -172,15 +184,23 @@ function connect(connection: Connection): CfnResource[] {
     case 'AWS_SNS_TOPIC_POLICY':
       return [makeResourcePolicy(connection, members, { document, kind: 'Topic' })];
     default:
-      return categories.map(([name, category]) => makePermission(connection, members, { name, category }));
+      return categories.map(([name, category]) =>
+        makePermission(connection, members, { name, category }),
+      );
   }
 }
 
-function checkPermissions({ declared, source, destination, permissions }: Connection, profile: Profile): void {
+function checkPermissions(
+  { declared, source, destination, permissions }: Connection,
+  profile: Profile,
+): void {
   const { logicalId } = declared;
   const known = Object.keys(mapOr(profile.Properties['AccessCategories']));
   if (permissions.length === 0) {
-    throw resourceProblem(logicalId, `'Permissions' cannot be empty; valid values are: ${known.join(', ')}.`);
+    throw resourceProblem(
+      logicalId,
+      `'Permissions' cannot be empty; valid values are: ${known.join(', ')}.`,
+    );
   }
   const unsupported = `Unsupported 'Permissions' provided for connector from ${source.type} to ${destination.type}`;
   if (permissions.some((permission) => !known.includes(permission))) {
@@ -196,13 +216,19 @@ function checkPermissions({ declared, source, destination, permissions }: Connec
 }
 
 /** The end that the policy is about. */
-function subjectOf({ source, destination }: Connection, members: JsonMap): { end: End; word: string } {
+function subjectOf(
+  { source, destination }: Connection,
+  members: JsonMap,
+): { end: End; word: string } {
   return isFilled(members['SourcePolicy'])
     ? { end: source, word: 'Source' }
     : { end: destination, word: 'Destination' };
 }
 
-function derive({ declared, suffix }: Connection, word: string): Omit<CfnResource, 'type' | 'properties'> {
+function derive(
+  { declared, suffix }: Connection,
+  word: string,
+): Omit<CfnResource, 'type' | 'properties'> {
   return {
     logicalId: `${declared.logicalId}${word}${suffix}`,
     attributes: declared.attributes,
@@ -214,7 +240,10 @@ function makePolicy(connection: Connection, members: JsonMap, document: JsonMap)
   const { context, declared, source, destination } = connection;
   const { end, word } = subjectOf(connection, members);
   if (!isFilled(end.roleName)) {
-    throw resourceProblem(declared.logicalId, `Unable to get IAM role name from '${word}' resource.`);
+    throw resourceProblem(
+      declared.logicalId,
+      `Unable to get IAM role name from '${word}' resource.`,
+    );
   }
   const policy = make({
     ...derive(connection, 'Policy'),
@@ -231,12 +260,19 @@ function makePolicy(connection: Connection, members: JsonMap, document: JsonMap)
   return policy;
 }
 
-function findMappings(context: SamContext, sourceId: string | undefined, functionId: string | undefined): unknown[] {
+function findMappings(
+  context: SamContext,
+  sourceId: string | undefined,
+  functionId: string | undefined,
+): unknown[] {
   if (sourceId === undefined || functionId === undefined) return [];
   return Object.values(context.output).filter((resource) => {
     if (mapOr(resource)['Type'] !== 'AWS::Lambda::EventSourceMapping') return false;
     const properties = mapOr(mapOr(resource)['Properties']);
-    return referredId(properties['FunctionName']) === functionId && referredId(properties['EventSourceArn']) === sourceId;
+    return (
+      referredId(properties['FunctionName']) === functionId &&
+      referredId(properties['EventSourceArn']) === sourceId
+    );
   });
 }
 
@@ -249,7 +285,10 @@ function makeResourcePolicy(
   const target = kind === 'Queue' ? end.queueUrl : end.arn;
   if (!isFilled(target)) {
     const what = kind === 'Queue' ? 'SQS queue URL' : 'SNS topic ARN';
-    throw resourceProblem(connection.declared.logicalId, `Unable to get ${what} from '${word}' resource.`);
+    throw resourceProblem(
+      connection.declared.logicalId,
+      `Unable to get ${what} from '${word}' resource.`,
+    );
   }
   return make({
     ...derive(connection, `${kind}Policy`),
@@ -284,13 +323,19 @@ function makePermission(
 }
 
 /** Says in the resource which connector it came from. */
-function withMetadata({ context, declared, source, destination }: Connection, resource: CfnResource): CfnResource {
+function withMetadata(
+  { context, declared, source, destination }: Connection,
+  resource: CfnResource,
+): CfnResource {
   const typeOf = ({ logicalId, type }: End): unknown =>
     (logicalId === undefined ? undefined : mapOr(context.source[logicalId])['Type']) ?? type;
   resource.attributes['Metadata'] = {
     ...mapOr(resource.attributes['Metadata']),
     'aws:sam:connectors': {
-      [declared.logicalId]: { Source: { Type: typeOf(source) }, Destination: { Type: typeOf(destination) } },
+      [declared.logicalId]: {
+        Source: { Type: typeOf(source) },
+        Destination: { Type: typeOf(destination) },
+      },
     },
   };
   return resource;
@@ -298,7 +343,9 @@ function withMetadata({ context, declared, source, destination }: Connection, re
 
 function addDependsOn(resource: JsonMap, ids: readonly string[]): void {
   const given = resource['DependsOn'] ?? [];
-  resource['DependsOn'] = [...new Set([...(Array.isArray(given) ? (given as unknown[]) : [given]), ...ids])];
+  resource['DependsOn'] = [
+    ...new Set([...(Array.isArray(given) ? (given as unknown[]) : [given]), ...ids]),
+  ];
 }
 
 /** Whatever depended on the connector depends on what it became. */
@@ -316,7 +363,9 @@ function replaceDependsOn(context: SamContext, connectorId: string, ids: readonl
 function fill(node: unknown, values: JsonMap, connectorId: string): unknown {
   if (Array.isArray(node)) return node.map((item: unknown) => fill(item, values, connectorId));
   if (isMap(node)) {
-    return Object.fromEntries(Object.entries(node).map(([key, inner]) => [key, fill(inner, values, connectorId)]));
+    return Object.fromEntries(
+      Object.entries(node).map(([key, inner]) => [key, fill(inner, values, connectorId)]),
+    );
   }
   if (typeof node !== 'string') return node;
   let text = node;

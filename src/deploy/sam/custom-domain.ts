@@ -45,12 +45,17 @@ export function makeRestDomain(making: DomainMaking): CfnResource[] {
     properties: {
       DomainName: name,
       [endpoint === 'REGIONAL' ? 'RegionalCertificateArn' : 'CertificateArn']: certificate,
-      EndpointConfiguration: { Types: [endpoint], ...(isFilled(address) ? { IpAddressType: address } : {}) },
+      EndpointConfiguration: {
+        Types: [endpoint],
+        ...(isFilled(address) ? { IpAddressType: address } : {}),
+      },
       MutualTlsAuthentication: isPrivate ? undefined : restMutualTls(making),
       SecurityPolicy: filled('SecurityPolicy'),
       EndpointAccessMode: filled('EndpointAccessMode'),
       Policy: isPrivate ? filled('Policy') : undefined,
-      OwnershipVerificationCertificateArn: isPrivate ? undefined : filled('OwnershipVerificationCertificateArn'),
+      OwnershipVerificationCertificateArn: isPrivate
+        ? undefined
+        : filled('OwnershipVerificationCertificateArn'),
     },
   });
   return [
@@ -67,7 +72,10 @@ function restMutualTls({ logicalId, domain }: DomainMaking): JsonMap | undefined
   const path = 'Domain.MutualTlsAuthentication';
   const settings = expectMap(given, { resource: logicalId }, path);
   if (Object.keys(settings).some((key) => key !== 'TruststoreUri' && key !== 'TruststoreVersion')) {
-    throw resourceProblem(logicalId, `Available ${path} fields are ['TruststoreUri', 'TruststoreVersion'].`);
+    throw resourceProblem(
+      logicalId,
+      `Available ${path} fields are ['TruststoreUri', 'TruststoreVersion'].`,
+    );
   }
   return trustStore(settings);
 }
@@ -112,7 +120,10 @@ function makeBasePaths(
   });
 }
 
-function makeAssociation({ logicalId, domain, attributes }: DomainMaking, domainId: string): CfnResource[] {
+function makeAssociation(
+  { logicalId, domain, attributes }: DomainMaking,
+  domainId: string,
+): CfnResource[] {
   const given = domain['AccessAssociation'];
   if (!isSet(given)) return [];
   const association = expectMap(given, { resource: logicalId }, 'Domain.AccessAssociation');
@@ -223,7 +234,10 @@ export function makeHttpDomain(making: DomainMaking, tag: string | undefined): C
   domain['ApiDomainName'] = domainId;
   domain['EndpointConfiguration'] ??= 'REGIONAL';
   if (domain['EndpointConfiguration'] !== 'REGIONAL') {
-    throw resourceProblem(logicalId, "EndpointConfiguration for Custom Domains must be one of ['REGIONAL'].");
+    throw resourceProblem(
+      logicalId,
+      "EndpointConfiguration for Custom Domains must be one of ['REGIONAL'].",
+    );
   }
   const verification = domain['OwnershipVerificationCertificateArn'];
   const policy = domain['SecurityPolicy'];
@@ -259,14 +273,22 @@ function httpMutualTls({ logicalId, domain }: DomainMaking): JsonMap | undefined
     );
   }
   const settings = given as JsonMap;
-  const invalid = Object.keys(settings).filter((key) => key !== 'TruststoreUri' && key !== 'TruststoreVersion');
+  const invalid = Object.keys(settings).filter(
+    (key) => key !== 'TruststoreUri' && key !== 'TruststoreVersion',
+  );
   if (invalid.length > 0) {
-    throw resourceProblem(invalid.toSorted().join(','), `Available MutualTlsAuthentication fields are ${fields}.`);
+    throw resourceProblem(
+      invalid.toSorted().join(','),
+      `Available MutualTlsAuthentication fields are ${fields}.`,
+    );
   }
   return trustStore(settings);
 }
 
-function makeApiMappings({ logicalId, domain, attributes }: DomainMaking, domainId: string): CfnResource[] {
+function makeApiMappings(
+  { logicalId, domain, attributes }: DomainMaking,
+  domainId: string,
+): CfnResource[] {
   const mapping = (id: string, key: string | undefined): CfnResource =>
     make({
       logicalId: id,
@@ -283,7 +305,8 @@ function makeApiMappings({ logicalId, domain, attributes }: DomainMaking, domain
   if (given === undefined) return [mapping(`${logicalId}ApiMapping`, undefined)];
   return given.map((path) => {
     if (typeof path !== 'string') throw resourceProblem(logicalId, 'Basepath must be a string.');
-    if (/[^0-9a-zA-Z/\-_]/.test(path)) throw resourceProblem(logicalId, 'Invalid Basepath name provided.');
+    if (/[^0-9a-zA-Z/\-_]/.test(path))
+      throw resourceProblem(logicalId, 'Invalid Basepath name provided.');
     const id = `${logicalId}${path.replace(/[-_/]+/g, '')}ApiMapping`;
     return mapping(id, path.replace(/^\/+|\/+$/g, ''));
   });

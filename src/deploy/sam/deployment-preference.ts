@@ -4,7 +4,20 @@ import type { CfnResource } from './cfn-resource.ts';
 import { combineConditions } from './combined-condition.ts';
 import { assumeRolePolicy, managedPolicyArn } from './role.ts';
 import { resourceProblem } from './sam-error.ts';
-import { clone, getAtt, isFilled, isIf, isIntrinsic, isMap, isNoValue, isSet, mapOr, ref, sub, tagList } from './values.ts';
+import {
+  clone,
+  getAtt,
+  isFilled,
+  isIf,
+  isIntrinsic,
+  isMap,
+  isNoValue,
+  isSet,
+  mapOr,
+  ref,
+  sub,
+  tagList,
+} from './values.ts';
 import type { JsonMap } from './values.ts';
 
 const APPLICATION = 'ServerlessDeploymentApplication';
@@ -45,7 +58,10 @@ export interface PreferenceRequest {
 }
 
 /** True when the function's alias is to be shifted gradually. Throws SamProblem. */
-export function addPreference(preferences: DeploymentPreferences, request: PreferenceRequest): boolean {
+export function addPreference(
+  preferences: DeploymentPreferences,
+  request: PreferenceRequest,
+): boolean {
   const { logicalId, settings, condition, tags, propagateTags } = request;
   const enabled = settings['Enabled'] ?? true;
   const isEnabled = isFilled(enabled) && enabled !== 'false' && enabled !== 'False';
@@ -58,7 +74,10 @@ export function addPreference(preferences: DeploymentPreferences, request: Prefe
   }
   const hooks = settings['Hooks'] ?? {};
   if (!isMap(hooks)) {
-    throw resourceProblem(logicalId, "'Hooks' property of 'DeploymentPreference' must be a dictionary");
+    throw resourceProblem(
+      logicalId,
+      "'Hooks' property of 'DeploymentPreference' must be a dictionary",
+    );
   }
   preferences.set(logicalId, {
     isEnabled,
@@ -79,7 +98,9 @@ export function updatePolicy(preferences: DeploymentPreferences, logicalId: stri
     AfterAllowTrafficHook: hooks['PostTraffic'],
   };
   return {
-    CodeDeployLambdaAliasUpdate: Object.fromEntries(Object.entries(members).filter(([, value]) => isSet(value))),
+    CodeDeployLambdaAliasUpdate: Object.fromEntries(
+      Object.entries(members).filter(([, value]) => isSet(value)),
+    ),
   };
 }
 
@@ -90,13 +111,19 @@ function groupId(logicalId: string): string {
 /** The CodeDeploy application, role and groups; adds a condition when all of them need one. */
 export function makeDeployments(
   preferences: DeploymentPreferences,
-  { partition, conditions }: { readonly partition: string; readonly conditions: JsonMap | undefined },
+  {
+    partition,
+    conditions,
+  }: { readonly partition: string; readonly conditions: JsonMap | undefined },
 ): CfnResource[] {
   const enabled = [...preferences].filter(([, { isEnabled }]) => isEnabled);
   if (enabled.length === 0) return [];
   const shared = sharedCondition(enabled, conditions);
   const attributes = shared === undefined ? {} : { Condition: shared };
-  const tags = Object.assign({}, ...enabled.map(([, preference]) => preference.tags ?? {})) as JsonMap;
+  const tags = Object.assign(
+    {},
+    ...enabled.map(([, preference]) => preference.tags ?? {}),
+  ) as JsonMap;
   const withTags = isFilled(tags) ? { Tags: tagList(tags) } : {};
   const application = make({
     logicalId: APPLICATION,
@@ -145,7 +172,9 @@ function makeGroup(logicalId: string, { settings, condition, tags }: Preference)
       DeploymentConfigName: configName(clone(settings['Type'])),
       DeploymentStyle: { DeploymentType: 'BLUE_GREEN', DeploymentOption: 'WITH_TRAFFIC_CONTROL' },
       ServiceRoleArn: isFilled(settings['Role']) ? settings['Role'] : getAtt(SERVICE_ROLE, 'Arn'),
-      TriggerConfigurations: isFilled(settings['TriggerConfigurations']) ? settings['TriggerConfigurations'] : undefined,
+      TriggerConfigurations: isFilled(settings['TriggerConfigurations'])
+        ? settings['TriggerConfigurations']
+        : undefined,
       Tags: isFilled(tags) ? tagList(tags) : undefined,
     },
   });
@@ -160,7 +189,8 @@ function alarmConfiguration(logicalId: string, alarms: unknown): unknown {
   };
   if (!isIf(alarms)) return build(alarms);
   const items = alarms['Fn::If'];
-  if (!Array.isArray(items) || items.length !== 3) throw resourceProblem(logicalId, 'Fn::If requires 3 arguments');
+  if (!Array.isArray(items) || items.length !== 3)
+    throw resourceProblem(logicalId, 'Fn::If requires 3 arguments');
   const [condition, then, otherwise] = items as unknown[];
   return { 'Fn::If': [condition, build(then), build(otherwise)] };
 }
@@ -169,7 +199,9 @@ function alarmConfiguration(logicalId: string, alarms: unknown): unknown {
 function configName(value: unknown, inside?: string): unknown {
   if (Array.isArray(value)) return value.map((item: unknown) => configName(item));
   if (isIntrinsic(value)) {
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, configName(inner, key)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => [key, configName(inner, key)]),
+    );
   }
   if (typeof value !== 'string' || !PREDEFINED.has(value)) return value;
   const text = 'CodeDeployDefault.Lambda${ConfigName}';

@@ -30,14 +30,18 @@ interface Embedded {
   readonly connector: unknown;
 }
 
-function extractConnector(resources: JsonMap, { sourceId, name, connector }: Embedded): string | undefined {
+function extractConnector(
+  resources: JsonMap,
+  { sourceId, name, connector }: Embedded,
+): string | undefined {
   const fullId = sourceId + name;
   if (!isMap(connector)) {
     return resourceProblem(fullId, `${sourceId}.${fullId} should be a map.`).message;
   }
   const properties = clone(connector['Properties']);
   const at = `Connectors.${name}.Properties`;
-  if (!isMap(properties)) return resourceProblem(sourceId, `Attribute '${at}' should be a map.`).message;
+  if (!isMap(properties))
+    return resourceProblem(sourceId, `Attribute '${at}' should be a map.`).message;
   const source: JsonMap = { Id: sourceId };
   if ('SourceReference' in properties) {
     const reference = properties['SourceReference'];

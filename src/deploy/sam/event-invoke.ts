@@ -87,14 +87,20 @@ function makeDestination(making: InvokeConfigMaking, place: DestinationMaking): 
   const resourceId = logicalId + name;
   if (!TYPES.includes(String(type))) {
     const known = TYPES.map((one) => `'${one}'`).join(', ');
-    throw resourceProblem(declared.logicalId, `'Type: ${printValue(type)}' must be one of [${known}]`);
+    throw resourceProblem(
+      declared.logicalId,
+      `'Type: ${printValue(type)}' must be one of [${known}]`,
+    );
   }
   const choice = readChoice(making, given, logicalId);
   if (isSet(given) && choice === undefined) {
     return { destination: given, ...policyFor(String(type), given, resourceId) };
   }
   if (type !== 'SQS' && type !== 'SNS') {
-    throw resourceProblem(declared.logicalId, "Destination is required if Type is not ['SQS', 'SNS']");
+    throw resourceProblem(
+      declared.logicalId,
+      "Destination is required if Type is not ['SQS', 'SNS']",
+    );
   }
   const attributes = inherited(declared.attributes);
   const condition = bothConditions(making, attributes['Condition'], choice?.condition);
@@ -131,11 +137,18 @@ interface Choice {
 }
 
 /** `Fn::If` with NoValue on one side: the destination is made only on that side. */
-function readChoice({ context }: InvokeConfigMaking, given: unknown, logicalId: string): Choice | undefined {
+function readChoice(
+  { context }: InvokeConfigMaking,
+  given: unknown,
+  logicalId: string,
+): Choice | undefined {
   if (!isIf(given)) return undefined;
   const items = given['Fn::If'];
   if (!Array.isArray(items) || items.length !== 3) {
-    throw resourceProblem(logicalId, "Malformed 'Destination' property: Fn::If requires 3 arguments.");
+    throw resourceProblem(
+      logicalId,
+      "Malformed 'Destination' property: Fn::If requires 3 arguments.",
+    );
   }
   const [condition, then, otherwise] = items as unknown[];
   if (isNoValue(then) && isNoValue(otherwise)) return undefined;
@@ -146,12 +159,18 @@ function readChoice({ context }: InvokeConfigMaking, given: unknown, logicalId: 
   return { condition: negated, otherwise: then };
 }
 
-function bothConditions({ context, declared }: InvokeConfigMaking, own: unknown, choice: string | undefined): unknown {
+function bothConditions(
+  { context, declared }: InvokeConfigMaking,
+  own: unknown,
+  choice: string | undefined,
+): unknown {
   if (!isFilled(own)) return choice;
   if (choice === undefined) return own;
   const name = generatedName(`${String(own)}AND${choice}`, declared.logicalId);
   if (context.conditions !== undefined) {
-    context.conditions[name] = { 'Fn::And': [{ Condition: { Condition: own } }, { Condition: { Condition: choice } }] };
+    context.conditions[name] = {
+      'Fn::And': [{ Condition: { Condition: own } }, { Condition: { Condition: choice } }],
+    };
   }
   return name;
 }
@@ -161,4 +180,3 @@ const CONDITION_NAME_MAX = 255;
 function generatedName(name: string, data: string): string {
   return (name + hashedId('', data)).slice(0, CONDITION_NAME_MAX);
 }
-

@@ -15,7 +15,11 @@ function fail(owner: Owner, message: string): never {
   throw resourceProblem(owner.resource ?? '', message);
 }
 
-function expectKind(value: unknown, owner: Owner, expected: { path: string; kind: string; message?: string | undefined }): never {
+function expectKind(
+  value: unknown,
+  owner: Owner,
+  expected: { path: string; kind: string; message?: string | undefined },
+): never {
   const { path, kind, message } = expected;
   const noun = owner.attribute === true ? 'Attribute' : 'Property';
   return fail(owner, message ?? `${noun} '${path}' should be a ${kind}.`);

@@ -32,7 +32,10 @@ function checkDeadLetterQueue({ logicalId, properties }: Declared): void {
   if (!isFilled(properties['DeadLetterQueue'])) return;
   const { Type: type, TargetArn: arn } = mapOr(properties['DeadLetterQueue']);
   if (!isFilled(type) || !isFilled(arn)) {
-    throw resourceProblem(logicalId, "'DeadLetterQueue' requires Type and TargetArn properties to be specified.");
+    throw resourceProblem(
+      logicalId,
+      "'DeadLetterQueue' requires Type and TargetArn properties to be specified.",
+    );
   }
   const name = expectText(type, { resource: logicalId }, 'DeadLetterQueue.Type');
   if (name !== 'SQS' && name !== 'SNS') {
@@ -62,7 +65,12 @@ function checkTenancy({ logicalId, properties }: Declared): void {
 
 export function checkPackageType({ logicalId, properties }: CfnResource): void {
   const kind = isFilled(properties['PackageType']) ? properties['PackageType'] : 'Zip';
-  const { Runtime: runtime, Handler: handler, Layers: layers, ImageConfig: imageConfig } = properties;
+  const {
+    Runtime: runtime,
+    Handler: handler,
+    Layers: layers,
+    ImageConfig: imageConfig,
+  } = properties;
   const refuse = (what: string): never => {
     throw resourceProblem(logicalId, `${what} when PackageType is of type \`${String(kind)}\``);
   };

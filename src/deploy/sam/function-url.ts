@@ -82,6 +82,7 @@ function checkCors(logicalId: string, given: unknown): void {
         : type === 'bool'
           ? typeof value === 'boolean'
           : Number.isInteger(value) || typeof value === 'boolean';
-    if (!isIntrinsic(value) && !fits) throw resourceProblem(logicalId, `${name} must be of type ${type}.`);
+    if (!isIntrinsic(value) && !fits)
+      throw resourceProblem(logicalId, `${name} must be of type ${type}.`);
   }
 }

@@ -1,9 +1,8 @@
 // AutoPublishAlias: a version for every change of the code, and an alias that points to the newest.
-import { make } from './cfn-resource.ts';
+import { make, toTemplate } from './cfn-resource.ts';
 import type { CfnResource } from './cfn-resource.ts';
 import type { SamContext } from './context.ts';
 import { hashedId } from './logical-id.ts';
-import { toTemplate } from './cfn-resource.ts';
 import { inherited } from './read-properties.ts';
 import type { Declared } from './read-properties.ts';
 import { resourceProblem } from './sam-error.ts';
@@ -16,10 +15,16 @@ export interface Publishing {
   readonly aliasName: string;
 }
 
-export function publishAlias(context: SamContext, declared: Declared, lambda: CfnResource): Publishing {
+export function publishAlias(
+  context: SamContext,
+  declared: Declared,
+  lambda: CfnResource,
+): Publishing {
   const { logicalId, properties } = declared;
   const aliasName = resolveAliasName(context, declared);
-  const sha256 = isFilled(properties['AutoPublishCodeSha256']) ? readSha256(context, declared, lambda) : undefined;
+  const sha256 = isFilled(properties['AutoPublishCodeSha256'])
+    ? readSha256(context, declared, lambda)
+    : undefined;
   const version = makeVersion(context, { declared, lambda, sha256 });
   if (!/^(?!^[0-9]+$)([a-zA-Z0-9\-_]+)$/.test(aliasName)) {
     throw resourceProblem(
@@ -48,17 +53,28 @@ export function publishAlias(context: SamContext, declared: Declared, lambda: Cf
 function resolveAliasName(context: SamContext, { logicalId, properties }: Declared): string {
   const name = context.resolve(properties['AutoPublishAlias']);
   if (typeof name === 'string') return name;
-  throw resourceProblem(logicalId, "'AutoPublishAlias' must be a string or a Ref to a template parameter");
+  throw resourceProblem(
+    logicalId,
+    "'AutoPublishAlias' must be a string or a Ref to a template parameter",
+  );
 }
 
 /** Lambda makes no version when code and settings are as before, so the hash goes into the description. */
-function readSha256(context: SamContext, { logicalId, properties }: Declared, lambda: CfnResource): string {
+function readSha256(
+  context: SamContext,
+  { logicalId, properties }: Declared,
+  lambda: CfnResource,
+): string {
   const sha256 = context.resolve(properties['AutoPublishCodeSha256']);
-  if (typeof sha256 !== 'string') throw resourceProblem(logicalId, 'AutoPublishCodeSha256 must be a string');
+  if (typeof sha256 !== 'string')
+    throw resourceProblem(logicalId, 'AutoPublishCodeSha256 must be a string');
   const description = context.resolve(properties['Description']);
   const isText = !isFilled(description) || typeof description === 'string';
   if (!isText) lambda.properties['Description'] = { 'Fn::Join': [' ', [description, sha256]] };
-  else lambda.properties['Description'] = isFilled(description) ? `${String(description)} ${sha256}` : sha256;
+  else
+    lambda.properties['Description'] = isFilled(description)
+      ? `${String(description)} ${sha256}`
+      : sha256;
   return sha256;
 }
 
@@ -68,7 +84,10 @@ interface VersionMaking {
   readonly sha256: string | undefined;
 }
 
-function makeVersion(context: SamContext, { declared, lambda, sha256 }: VersionMaking): CfnResource {
+function makeVersion(
+  context: SamContext,
+  { declared, lambda, sha256 }: VersionMaking,
+): CfnResource {
   const { logicalId, properties } = declared;
   const code = context.resolve(lambda.properties['Code'] as JsonMap);
   const data = isFilled(properties['AutoPublishAliasAllProperties'])
@@ -80,9 +99,11 @@ function makeVersion(context: SamContext, { declared, lambda, sha256 }: VersionM
     attributes['DeletionPolicy'] = properties['VersionDeletionPolicy'] ?? fallback;
   }
   const prefix = `${logicalId}Version`;
-  const isScaled = isSet(properties['CapacityProviderConfig']) && isSet(properties['FunctionScalingConfig']);
+  const isScaled =
+    isSet(properties['CapacityProviderConfig']) && isSet(properties['FunctionScalingConfig']);
   return make({
-    logicalId: sha256 === undefined || sha256 === '' ? hashedId(prefix, data) : prefix + sha256.slice(0, 10),
+    logicalId:
+      sha256 === undefined || sha256 === '' ? hashedId(prefix, data) : prefix + sha256.slice(0, 10),
     type: 'AWS::Lambda::Version',
     attributes,
     properties: {
@@ -111,7 +132,8 @@ function allProperties(context: SamContext, lambda: CfnResource): JsonMap {
   for (const layer of Array.isArray(layers) ? (layers as unknown[]) : []) {
     const id = referredId(layer);
     const properties = id === undefined ? undefined : mapOr(context.output[id])['Properties'];
-    if (id !== undefined && isFilled(mapOr(properties)['PublishLambdaVersion'])) data[id] = properties;
+    if (id !== undefined && isFilled(mapOr(properties)['PublishLambdaVersion']))
+      data[id] = properties;
   }
   return data;
 }

@@ -29,10 +29,26 @@ import { makeRule } from './rule-event.ts';
 import { codeLocation } from './s3-location.ts';
 import { SamProblem, eventProblem, resourceProblem } from './sam-error.ts';
 import { makeSchedule } from './scheduler-event.ts';
-import { getAtt, isFilled, isIf, isMap, isNoValue, isSet, mapOr, not, printValue, tagList, when } from './values.ts';
+import {
+  getAtt,
+  isFilled,
+  isIf,
+  isMap,
+  isNoValue,
+  isSet,
+  mapOr,
+  not,
+  printValue,
+  tagList,
+  when,
+} from './values.ts';
 import type { JsonMap } from './values.ts';
 
-const RESERVED_TAGS = ['lambda:createdBy', 'serverlessrepo:applicationId', 'serverlessrepo:semanticVersion'];
+const RESERVED_TAGS = [
+  'lambda:createdBy',
+  'serverlessrepo:applicationId',
+  'serverlessrepo:semanticVersion',
+];
 
 export function transformFunction(context: SamContext, declared: Declared): CfnResource[] {
   const { logicalId, properties } = declared;
@@ -40,15 +56,21 @@ export function transformFunction(context: SamContext, declared: Declared): CfnR
   checkFunction(declared);
   const lambda = makeLambda(context, declared);
   const made: CfnResource[] = [lambda];
-  if (isFilled(properties['ProvisionedConcurrencyConfig']) && !isFilled(properties['AutoPublishAlias'])) {
+  if (
+    isFilled(properties['ProvisionedConcurrencyConfig']) &&
+    !isFilled(properties['AutoPublishAlias'])
+  ) {
     throw resourceProblem(
       logicalId,
       'To set ProvisionedConcurrencyConfig AutoPublishALias must be defined on the function',
     );
   }
-  const published = isFilled(properties['AutoPublishAlias']) ? publishAlias(context, declared, lambda) : undefined;
+  const published = isFilled(properties['AutoPublishAlias'])
+    ? publishAlias(context, declared, lambda)
+    : undefined;
   if (published !== undefined) made.push(published.version, published.alias);
-  if (isFilled(properties['FunctionUrlConfig'])) made.push(...makeFunctionUrl(declared, published?.alias));
+  if (isFilled(properties['FunctionUrlConfig']))
+    made.push(...makeFunctionUrl(declared, published?.alias));
   addDeployment(context, declared, published?.alias);
   const invoke = isFilled(properties['EventInvokeConfig'])
     ? makeInvokeConfig({
@@ -72,14 +94,16 @@ function inEvents<T>(logicalId: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof SamProblem && error.kind === 'event') throw resourceProblem(logicalId, error.message);
+    if (error instanceof SamProblem && error.kind === 'event')
+      throw resourceProblem(logicalId, error.message);
     throw error;
   }
 }
 
 function makeLambda(context: SamContext, declared: Declared): CfnResource {
   const { logicalId, properties } = declared;
-  const pass = (...names: string[]): JsonMap => Object.fromEntries(names.map((name) => [name, properties[name]]));
+  const pass = (...names: string[]): JsonMap =>
+    Object.fromEntries(names.map((name) => [name, properties[name]]));
   const lambda = make({
     logicalId,
     type: 'AWS::Lambda::Function',
@@ -116,12 +140,17 @@ function isTraced(context: SamContext, { properties }: Declared): boolean {
 
 function capacityProvider(given: unknown): JsonMap | undefined {
   if (!isFilled(given)) return undefined;
-  const { Arn, PerExecutionEnvironmentMaxConcurrency, ExecutionEnvironmentMemoryGiBPerVCpu } = mapOr(given);
+  const { Arn, PerExecutionEnvironmentMaxConcurrency, ExecutionEnvironmentMemoryGiBPerVCpu } =
+    mapOr(given);
   return {
     LambdaManagedInstancesCapacityProviderConfig: {
       CapacityProviderArn: Arn,
-      ...(isSet(PerExecutionEnvironmentMaxConcurrency) ? { PerExecutionEnvironmentMaxConcurrency } : {}),
-      ...(isSet(ExecutionEnvironmentMemoryGiBPerVCpu) ? { ExecutionEnvironmentMemoryGiBPerVCpu } : {}),
+      ...(isSet(PerExecutionEnvironmentMaxConcurrency)
+        ? { PerExecutionEnvironmentMaxConcurrency }
+        : {}),
+      ...(isSet(ExecutionEnvironmentMemoryGiBPerVCpu)
+        ? { ExecutionEnvironmentMemoryGiBPerVCpu }
+        : {}),
     },
   };
 }
@@ -145,11 +174,15 @@ function makeCode({ logicalId, properties }: Declared): JsonMap {
   if (kind === 'Image') {
     if (!isSet(image)) throw resourceProblem(logicalId, "'ImageUri' must be set.");
     if (!isFilled(image)) {
-      throw resourceProblem(logicalId, "'ImageUri' requires that a image hosted at a registry be specified.");
+      throw resourceProblem(
+        logicalId,
+        "'ImageUri' requires that a image hosted at a registry be specified.",
+      );
     }
     return { ImageUri: image };
   }
-  if (kind !== 'Zip') throw resourceProblem(logicalId, `invalid 'PackageType' : ${printValue(kind)}`);
+  if (kind !== 'Zip')
+    throw resourceProblem(logicalId, `invalid 'PackageType' : ${printValue(kind)}`);
   if (!isSet(inline) && !isSet(uri)) {
     throw resourceProblem(logicalId, "Only one of 'InlineCode' or 'CodeUri' can be set.");
   }
@@ -158,7 +191,11 @@ function makeCode({ logicalId, properties }: Declared): JsonMap {
   return isFilled(key) ? { ...code, SourceKMSKeyArn: key } : code;
 }
 
-function addDeployment(context: SamContext, declared: Declared, alias: CfnResource | undefined): void {
+function addDeployment(
+  context: SamContext,
+  declared: Declared,
+  alias: CfnResource | undefined,
+): void {
   const { logicalId, properties } = declared;
   if (!isFilled(properties['DeploymentPreference'])) return;
   const settings = mapOr(properties['DeploymentPreference']);
@@ -166,7 +203,9 @@ function addDeployment(context: SamContext, declared: Declared, alias: CfnResour
     if (name in settings) settings[name] = context.resolveMappings(context.resolve(settings[name]));
   }
   settings['PassthroughCondition'] =
-    'PassthroughCondition' in settings ? toBoolean(context, logicalId, settings['PassthroughCondition']) : false;
+    'PassthroughCondition' in settings
+      ? toBoolean(context, logicalId, settings['PassthroughCondition'])
+      : false;
   const isEnabled = addPreference(context.deployments, {
     logicalId,
     settings,
@@ -176,7 +215,10 @@ function addDeployment(context: SamContext, declared: Declared, alias: CfnResour
   });
   if (!isEnabled) return;
   if (alias === undefined) {
-    throw resourceProblem(logicalId, "'DeploymentPreference' requires AutoPublishAlias property to be specified.");
+    throw resourceProblem(
+      logicalId,
+      "'DeploymentPreference' requires AutoPublishAlias property to be specified.",
+    );
   }
   alias.attributes['UpdatePolicy'] = updatePolicy(context.deployments, logicalId);
 }
@@ -194,16 +236,24 @@ function toBoolean(context: SamContext, logicalId: string, given: unknown): bool
   );
 }
 
-const DEAD_LETTER_ACTIONS: Readonly<Record<string, string>> = { SQS: 'sqs:SendMessage', SNS: 'sns:Publish' };
+const DEAD_LETTER_ACTIONS: Readonly<Record<string, string>> = {
+  SQS: 'sqs:SendMessage',
+  SNS: 'sns:Publish',
+};
 
-function makeExecutionRole(context: SamContext, declared: Declared, destinations: readonly JsonMap[]): CfnResource {
+function makeExecutionRole(
+  context: SamContext,
+  declared: Declared,
+  destinations: readonly JsonMap[],
+): CfnResource {
   const { logicalId, properties } = declared;
   const { partition } = context;
   const managed = isFilled(properties['DurableConfig'])
     ? ['service-role/AWSLambdaBasicDurableExecutionRolePolicy']
     : ['service-role/AWSLambdaBasicExecutionRole'];
   if (isTraced(context, declared)) managed.push(xrayPolicy(partition));
-  if (isFilled(properties['VpcConfig'])) managed.push('service-role/AWSLambdaVPCAccessExecutionRole');
+  if (isFilled(properties['VpcConfig']))
+    managed.push('service-role/AWSLambdaVPCAccessExecutionRole');
   const inline: JsonMap[] = [];
   if (isFilled(properties['DeadLetterQueue'])) {
     const { Type: type, TargetArn: arn } = mapOr(properties['DeadLetterQueue']);
@@ -244,7 +294,7 @@ function attachRole(
     return [role];
   }
   if (!isIf(given)) return [];
-  const items = (context.resolve(given) as { 'Fn::If': unknown })['Fn::If'];
+  const items = mapOr(context.resolve(given))['Fn::If'];
   if (!Array.isArray(items) || items.length !== 3) {
     throw resourceProblem(logicalId, "Malformed 'Role' property: Fn::If requires 3 arguments.");
   }
@@ -271,7 +321,10 @@ function eventsOf({ properties }: Declared): [string, unknown][] {
 function readEvent(declared: Declared, eventId: string, event: unknown): Declared {
   if (!isMap(event) || !isKnownType('functionEvents', event['Type'])) {
     const type = isMap(event) ? printValue(event['Type']) : 'None';
-    throw eventProblem(eventId, `Resource dict has missing or invalid value for key Type. Event Type is: ${type}.`);
+    throw eventProblem(
+      eventId,
+      `Resource dict has missing or invalid value for key Type. Event Type is: ${type}.`,
+    );
   }
   return readDeclared('functionEvents', declared.logicalId + eventId, event);
 }
@@ -296,8 +349,10 @@ interface EventsMaking {
 /** `$default` comes before other paths, so that its permission makes theirs needless. */
 function makeEvents({ context, declared, target, role }: EventsMaking): CfnResource[] {
   const keyOf = ([eventId, event]: [string, unknown]): string =>
-    String(mapOr(mapOr(event)['Properties'])['Path'] ?? eventId);
-  const ordered = eventsOf(declared).toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0));
+    printValue(mapOr(mapOr(event)['Properties'])['Path'] ?? eventId);
+  const ordered = eventsOf(declared).toSorted((a, b) =>
+    keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0,
+  );
   return ordered.flatMap(([eventId, given]) => {
     const event = readEvent({ ...declared, logicalId: declared.logicalId }, eventId, given);
     return makeEvent({ context, event, eventId, target, role });

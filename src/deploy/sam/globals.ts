@@ -9,7 +9,8 @@ const PREFIX = 'AWS::Serverless::';
 
 /** Merges the section into the resources and removes it. Throws SamError. */
 export function applyGlobals(template: JsonMap): void {
-  const sections = 'Globals' in template ? readGlobals(template['Globals']) : new Map<string, JsonMap>();
+  const sections =
+    'Globals' in template ? readGlobals(template['Globals']) : new Map<string, JsonMap>();
   const resources = template['Resources'] as Record<string, JsonMap>;
   for (const [logicalId, resource] of Object.entries(resources)) {
     const type = resource['Type'];
@@ -30,7 +31,9 @@ function readGlobals(section: unknown): Map<string, JsonMap> {
   for (const [name, properties] of Object.entries(section)) {
     const known = SUPPORTED[PREFIX + name];
     if (known === undefined) {
-      refuse(`'${name}' is not supported. Must be one of the following values - ${listText(names)}`);
+      refuse(
+        `'${name}' is not supported. Must be one of the following values - ${listText(names)}`,
+      );
     }
     if (!isMap(properties)) refuse('Value of ${section} must be a dictionary');
     const stranger = Object.keys(properties).find((key) => !known.includes(key));
@@ -54,19 +57,24 @@ function refuse(message: string): never {
 }
 
 function withoutIgnored(globals: JsonMap, logicalId: string, ignored: unknown): JsonMap {
-  const isEmpty = !Array.isArray(ignored) ? ignored === undefined || ignored === null || ignored === '' : ignored.length === 0;
+  const isEmpty = !Array.isArray(ignored)
+    ? ignored === undefined || ignored === null || ignored === ''
+    : ignored.length === 0;
   if (isEmpty) return globals;
   const invalid = (detail: string): never => {
     throw new SamError([
-      resourceProblem(logicalId, `Resource ${logicalId} has invalid resource attribute 'IgnoreGlobals'${detail}.`)
-        .message,
+      resourceProblem(
+        logicalId,
+        `Resource ${logicalId} has invalid resource attribute 'IgnoreGlobals'${detail}.`,
+      ).message,
     ]);
   };
   if (ignored === '*') return {};
   if (!Array.isArray(ignored)) return invalid('');
   const kept = { ...globals };
   for (const key of ignored as unknown[]) {
-    if (typeof key !== 'string' || !Object.hasOwn(kept, key)) return invalid(` on item '${String(key)}'`);
+    if (typeof key !== 'string' || !Object.hasOwn(kept, key))
+      return invalid(` on item '${String(key)}'`);
     delete kept[key];
   }
   return kept;
@@ -97,7 +105,12 @@ export function applyOpenApiVersion(template: JsonMap): void {
   for (const resource of Object.values(template['Resources'] as Record<string, JsonMap>)) {
     if (resource['Type'] !== 'AWS::Serverless::Api') continue;
     const properties = resource['Properties'];
-    if (!isMap(properties) || !('OpenApiVersion' in properties) || !('__MANAGE_SWAGGER' in properties)) continue;
+    if (
+      !isMap(properties) ||
+      !('OpenApiVersion' in properties) ||
+      !('__MANAGE_SWAGGER' in properties)
+    )
+      continue;
     if (!/^3(\.\d)(\.\d)?$/.test(versionText(properties['OpenApiVersion']))) continue;
     properties['OpenApiVersion'] = versionText(properties['OpenApiVersion']);
     const body = properties['DefinitionBody'];
@@ -108,6 +121,8 @@ export function applyOpenApiVersion(template: JsonMap): void {
 }
 
 /** A version may be written as a number: 3.0. */
-export function versionText(version: unknown): string {
-  return typeof version === 'number' && Number.isInteger(version) ? `${version}.0` : String(version);
+function versionText(version: unknown): string {
+  return typeof version === 'number' && Number.isInteger(version)
+    ? `${version}.0`
+    : String(version);
 }

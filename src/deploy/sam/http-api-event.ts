@@ -59,10 +59,13 @@ function makeRoutePermission({ event, target }: ApiEvent, route: Route): CfnReso
     prefix: event.logicalId,
     target,
     principal: 'apigateway.amazonaws.com',
-    sourceArn: sub(`arn:\${AWS::Partition}:execute-api:\${AWS::Region}:\${AWS::AccountId}:${resource}`, {
-      __ApiId__: event.properties['ApiId'],
-      __Stage__: '*',
-    }),
+    sourceArn: sub(
+      `arn:\${AWS::Partition}:execute-api:\${AWS::Region}:\${AWS::AccountId}:${resource}`,
+      {
+        __ApiId__: event.properties['ApiId'],
+        __Stage__: '*',
+      },
+    ),
   });
 }
 
@@ -76,13 +79,16 @@ function openFor(apiId: string, api: JsonMap): OpenApiDocument {
   }
 }
 
-function addRoute({ context, event, eventId, target }: ApiEvent, route: Route): void {
+function addRoute({ event, eventId, target }: ApiEvent, route: Route): void {
   const { api, path, method } = route;
   const { properties } = event;
   if (!isSet(api['DefinitionBody'])) return;
   const document = openOpenApi(api['DefinitionBody']);
   if (isFilled(api['__MANAGE_SWAGGER']) && hasIntegration(document.paths, path, method)) {
-    throw eventProblem(eventId, `API method '${method}' defined multiple times for path '${path}'.`);
+    throw eventProblem(
+      eventId,
+      `API method '${method}' defined multiple times for path '${path}'.`,
+    );
   }
   const uri = lambdaUri(target, '${AWS::Partition}', false);
   addHttpIntegration(document, { path, method, uri, condition: target.condition });
@@ -97,7 +103,6 @@ function addRoute({ context, event, eventId, target }: ApiEvent, route: Route): 
     setPayloadVersion(document, { path, method }, properties['PayloadFormatVersion']);
   }
   api['DefinitionBody'] = document;
-  void context;
 }
 
 interface AuthUse {
@@ -148,7 +153,10 @@ function checkAuthorizer({ eventId, route, auth }: AuthUse, apiAuth: JsonMap): v
   if (isIam) return;
   checkAuthorizerTypes({ eventId, which, name, authorizers });
   if (!isFilled(authorizers)) {
-    throw eventProblem(eventId, `${which} because the related API does not define any Authorizers.`);
+    throw eventProblem(
+      eventId,
+      `${which} because the related API does not define any Authorizers.`,
+    );
   }
   if (!isFilled(mapOr(authorizers)[String(name)])) {
     throw eventProblem(eventId, `${which} because it wasn't defined in the API's Authorizers.`);

@@ -21,7 +21,17 @@ import { inherited } from './read-properties.ts';
 import type { Declared } from './read-properties.ts';
 import { documentLocation } from './s3-location.ts';
 import { resourceProblem } from './sam-error.ts';
-import { isAlphanumeric, isFilled, isIntrinsic, isMap, isNoValue, isSet, mapOr, ref, sub } from './values.ts';
+import {
+  isAlphanumeric,
+  isFilled,
+  isIntrinsic,
+  isMap,
+  isNoValue,
+  isSet,
+  mapOr,
+  ref,
+  sub,
+} from './values.ts';
 import type { JsonMap } from './values.ts';
 
 const TAG = 'httpapi:createdBy';
@@ -35,7 +45,8 @@ interface HttpApi {
 
 export function transformHttpApi(context: SamContext, declared: Declared): CfnResource[] {
   const { logicalId, properties } = declared;
-  for (const name of ['CorsConfiguration', 'Domain']) properties[name] = context.resolve(properties[name]);
+  for (const name of ['CorsConfiguration', 'Domain'])
+    properties[name] = context.resolve(properties[name]);
   const api: HttpApi = { context, declared, attributes: inherited(declared.attributes) };
   const http = makeHttpApi(api);
   const domain = isSet(properties['Domain'])
@@ -60,7 +71,10 @@ function makeHttpApi(api: HttpApi): CfnResource {
   const { logicalId, properties } = declared;
   const uri = properties['DefinitionUri'];
   if (isFilled(uri) && isFilled(properties['DefinitionBody'])) {
-    throw resourceProblem(logicalId, "Specify either 'DefinitionUri' or 'DefinitionBody' property and not both.");
+    throw resourceProblem(
+      logicalId,
+      "Specify either 'DefinitionUri' or 'DefinitionBody' property and not both.",
+    );
   }
   const body = makeBody(api);
   if (!isFilled(uri) && !isFilled(body)) {
@@ -76,7 +90,9 @@ function makeHttpApi(api: HttpApi): CfnResource {
     attributes: declared.attributes,
     dependsOn: declared.dependsOn,
     properties: {
-      FailOnWarnings: isFilled(properties['FailOnWarnings']) ? properties['FailOnWarnings'] : undefined,
+      FailOnWarnings: isFilled(properties['FailOnWarnings'])
+        ? properties['FailOnWarnings']
+        : undefined,
       BodyS3Location: isFilled(uri) ? documentLocation(uri, logicalId) : undefined,
       Body: isFilled(uri) ? undefined : body,
     },
@@ -92,7 +108,10 @@ function makeBody(api: HttpApi): unknown {
   body = addTags(declared, body);
   if (isSet(properties['DisableExecuteApiEndpoint'])) {
     if (!isFilled(body)) {
-      throw resourceProblem(logicalId, "DisableExecuteApiEndpoint works only within 'DefinitionBody' property.");
+      throw resourceProblem(
+        logicalId,
+        "DisableExecuteApiEndpoint works only within 'DefinitionBody' property.",
+      );
     }
     const document = openOpenApi(body);
     disableHttpEndpoint(document, properties['DisableExecuteApiEndpoint']);
@@ -110,7 +129,10 @@ const CORS_MEMBERS = [
 function addCors({ logicalId, properties }: Declared, body: unknown): OpenApiDocument {
   const given = properties['CorsConfiguration'];
   if (!isFilled(body)) {
-    throw resourceProblem(logicalId, "Cors works only with inline OpenApi specified in 'DefinitionBody' property.");
+    throw resourceProblem(
+      logicalId,
+      "Cors works only with inline OpenApi specified in 'DefinitionBody' property.",
+    );
   }
   let cors: JsonMap;
   if (typeof given === 'boolean') cors = { AllowOrigins: ['*'] };
@@ -118,7 +140,8 @@ function addCors({ logicalId, properties }: Declared, body: unknown): OpenApiDoc
   else if (isMap(given)) cors = given;
   else throw resourceProblem(logicalId, "Invalid value for 'Cors' property.");
   const stranger = Object.keys(cors).find((key) => !CORS_MEMBERS.includes(key));
-  if (stranger !== undefined) throw resourceProblem(logicalId, `Invalid key '${stranger}' for 'Cors' property.`);
+  if (stranger !== undefined)
+    throw resourceProblem(logicalId, `Invalid key '${stranger}' for 'Cors' property.`);
   if (!isOpenApi(body)) {
     throw resourceProblem(
       logicalId,
@@ -159,7 +182,10 @@ function addAuth(api: HttpApi, body: unknown): OpenApiDocument {
   }
   const document = openOpenApi(body);
   const authorizers = readAuthorizers(api);
-  addSecuritySchemes(document, Object.fromEntries([...authorizers].map(([name, one]) => [name, one.scheme])));
+  addSecuritySchemes(
+    document,
+    Object.fromEntries([...authorizers].map(([name, one]) => [name, one.scheme])),
+  );
   const fallback = auth['DefaultAuthorizer'];
   if (!isFilled(fallback) || isNoValue(fallback)) return document;
   const name = expectAuthorizerName(logicalId, fallback);
@@ -186,7 +212,10 @@ function readAuthorizers({ context, declared }: HttpApi): Map<string, Authorizer
   const all = expectMap(auth['Authorizers'], owner, 'Auth.Authorizers');
   for (const [name, value] of Object.entries(all)) {
     const given = expectMap(value, owner, `Auth.Authorizers.${name}`);
-    authorizers.set(name, readHttpAuthorizer({ apiId: logicalId, partition: context.partition, name, given }));
+    authorizers.set(
+      name,
+      readHttpAuthorizer({ apiId: logicalId, partition: context.partition, name, given }),
+    );
   }
   return authorizers;
 }
@@ -217,7 +246,10 @@ function addTags({ logicalId, properties }: Declared, body: unknown): unknown {
 function addInfo(
   { logicalId, properties }: Declared,
   body: unknown,
-  { property, member }: { readonly property: 'Name' | 'Description'; readonly member: 'title' | 'description' },
+  {
+    property,
+    member,
+  }: { readonly property: 'Name' | 'Description'; readonly member: 'title' | 'description' },
 ): unknown {
   const value = properties[property];
   if (!isFilled(value)) return body;
@@ -231,10 +263,14 @@ function addInfo(
   const info = document['info'] ?? {};
   if (!isMap(info)) {
     const end = property === 'Name' ? '.' : "'.";
-    throw resourceProblem(logicalId, `Invalid 'DefinitionBody': The value of 'info' should be a map${end}`);
+    throw resourceProblem(
+      logicalId,
+      `Invalid 'DefinitionBody': The value of 'info' should be a map${end}`,
+    );
   }
   const present = info[member];
-  const isDefault = property === 'Name' ? mapOr(present)['Ref'] === 'AWS::StackName' : !isFilled(present);
+  const isDefault =
+    property === 'Name' ? mapOr(present)['Ref'] === 'AWS::StackName' : !isFilled(present);
   if (!isDefault) {
     throw resourceProblem(
       logicalId,
@@ -301,7 +337,7 @@ function makeStage({ declared, attributes }: HttpApi): CfnResource {
   });
 }
 
-export function httpStageId(logicalId: string, name: unknown): string {
+function httpStageId(logicalId: string, name: unknown): string {
   const prefix = typeof name === 'string' ? name : '';
   if (isAlphanumeric(prefix)) return `${logicalId}${prefix}Stage`;
   if (prefix === DEFAULT_STAGE) return `${logicalId}ApiGatewayDefaultStage`;

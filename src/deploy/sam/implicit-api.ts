@@ -91,7 +91,11 @@ function addImplicitApi(template: JsonMap, flavour: Flavour): void {
   resources[flavour.logicalId] = flavour.skeleton();
   const problems: string[] = [];
   for (const [logicalId, resource] of Object.entries(resources)) {
-    if (resource['Type'] !== 'AWS::Serverless::Function' && resource['Type'] !== 'AWS::Serverless::StateMachine') continue;
+    if (
+      resource['Type'] !== 'AWS::Serverless::Function' &&
+      resource['Type'] !== 'AWS::Serverless::StateMachine'
+    )
+      continue;
     try {
       addEvents(pass, resource);
     } catch (error) {
@@ -131,13 +135,19 @@ function addEvents(pass: Pass, resource: JsonMap): void {
 }
 
 /** The implicit API takes the tags of the functions that make it, when they are to be propagated. */
-function propagateTags({ template, resources, flavour }: Pass, resource: JsonMap, event: JsonMap): void {
+function propagateTags(
+  { template, resources, flavour }: Pass,
+  resource: JsonMap,
+  event: JsonMap,
+): void {
   if (flavour.idProperty in event) return;
   const section = String(resource['Type']).slice('AWS::Serverless::'.length);
   const properties = mapOr(resource['Properties']);
   const globals = mapOr(mapOr(template['Globals'])[section]);
   const tags = isFilled(properties['Tags']) ? properties['Tags'] : globals['Tags'];
-  const wanted = isFilled(properties['PropagateTags']) ? properties['PropagateTags'] : globals['PropagateTags'];
+  const wanted = isFilled(properties['PropagateTags'])
+    ? properties['PropagateTags']
+    : globals['PropagateTags'];
   if (!isFilled(tags) || !isFilled(wanted)) return;
   const implicit = mapOr(mapOr(resources[flavour.logicalId])['Properties']);
   implicit['Tags'] = { ...mapOr(implicit['Tags']), ...mapOr(tags) };
@@ -178,7 +188,12 @@ function addEvent(pass: Pass, { resource, eventId, properties }: ApiEvent): void
     }
   }
   if (flavour === HTTP && 'RouteSettings' in properties) {
-    addRouteSettings(mapOr(apiProperties), { apiId, eventId, properties, condition: resource['Condition'] });
+    addRouteSettings(mapOr(apiProperties), {
+      apiId,
+      eventId,
+      properties,
+      condition: resource['Condition'],
+    });
   }
 }
 
@@ -187,7 +202,11 @@ function recordUse(
   use: { apiId: string; path: string; method: string; resource: JsonMap },
 ): void {
   const { apiId, path, method, resource } = use;
-  const known: ApiUse = uses.get(apiId) ?? { conditions: new Map(), deletionPolicies: [], replacePolicies: [] };
+  const known: ApiUse = uses.get(apiId) ?? {
+    conditions: new Map(),
+    deletionPolicies: [],
+    replacePolicies: [],
+  };
   const methods = known.conditions.get(path) ?? new Map<string, unknown>();
   methods.set(method, resource['Condition']);
   known.conditions.set(path, methods);
@@ -198,14 +217,24 @@ function recordUse(
 
 function addRouteSettings(
   api: JsonMap,
-  { apiId, eventId, properties, condition }: { apiId: string; eventId: string; properties: JsonMap; condition: unknown },
+  {
+    apiId,
+    eventId,
+    properties,
+    condition,
+  }: { apiId: string; eventId: string; properties: JsonMap; condition: unknown },
 ): void {
   const path = String(properties['Path']);
   const method = String(properties['Method']);
   const route = method === ANY_METHOD ? path : `${method.toUpperCase()} ${path}`;
   const settings = expectMap(api['RouteSettings'] ?? {}, { resource: apiId }, 'RouteSettings');
-  const own = isFilled(condition) ? when(condition, properties['RouteSettings']) : properties['RouteSettings'];
-  settings[route] = { ...mapOr(settings[route]), ...expectMap(own, { event: eventId }, 'RouteSettings') };
+  const own = isFilled(condition)
+    ? when(condition, properties['RouteSettings'])
+    : properties['RouteSettings'];
+  settings[route] = {
+    ...mapOr(settings[route]),
+    ...expectMap(own, { event: eventId }, 'RouteSettings'),
+  };
   api['RouteSettings'] = settings;
 }
 
@@ -213,7 +242,9 @@ function addRouteSettings(
 function addConditions({ template, resources, flavour, uses }: Pass): void {
   const use = uses.get(flavour.logicalId);
   if (use === undefined) return;
-  const conditions = new Set([...use.conditions.values()].flatMap((methods) => [...methods.values()]));
+  const conditions = new Set(
+    [...use.conditions.values()].flatMap((methods) => [...methods.values()]),
+  );
   if (conditions.size === 0 || [...conditions].some((one) => !isFilled(one))) return;
   const names = [...conditions].map(String);
   const implicit = mapOr(resources[flavour.logicalId]);
@@ -234,7 +265,9 @@ function addPolicies({ resources, flavour, uses }: Pass): void {
   if (use === undefined) return;
   const implicit = mapOr(resources[flavour.logicalId]);
   const deletion = ['Retain', 'Delete'].find((policy) => use.deletionPolicies.includes(policy));
-  const replace = ['Retain', 'Snapshot', 'Delete'].find((policy) => use.replacePolicies.includes(policy));
+  const replace = ['Retain', 'Snapshot', 'Delete'].find((policy) =>
+    use.replacePolicies.includes(policy),
+  );
   if (deletion !== undefined) implicit['DeletionPolicy'] = deletion;
   if (replace !== undefined) implicit['UpdateReplacePolicy'] = replace;
 }

@@ -12,8 +12,17 @@ import {
   pathItems,
   securityOf,
 } from './path-editor.ts';
-import { asciiJson } from './logical-id.ts';
-import { clone, isFilled, isIntrinsic, isMap, isSet, mapOr, printValue, ref, when } from './values.ts';
+import {
+  clone,
+  isFilled,
+  isIntrinsic,
+  isMap,
+  isSet,
+  mapOr,
+  printValue,
+  ref,
+  when,
+} from './values.ts';
 import type { JsonMap } from './values.ts';
 
 export interface OpenApiDocument extends JsonMap {
@@ -27,7 +36,9 @@ export function openApiSkeleton(): OpenApiDocument {
 }
 
 export function isOpenApi(body: unknown): body is OpenApiDocument {
-  return isMap(body) && isMap(body['paths']) && isFilled(body['openapi']) && isOpenApi3(body['openapi']);
+  return (
+    isMap(body) && isMap(body['paths']) && isFilled(body['openapi']) && isOpenApi3(body['openapi'])
+  );
 }
 
 /** A copy to edit. Throws SamError when it is not a document. */
@@ -53,7 +64,9 @@ export function isDefaultRouteOf(document: OpenApiDocument, functionId: string):
     .every((definition) => {
       const integration = mapOr(definition)[INTEGRATION] ?? {};
       if (!isMap(integration)) {
-        throw documentError(`Value of '${INTEGRATION}' must be a dictionary according to Swagger spec.`);
+        throw documentError(
+          `Value of '${INTEGRATION}' must be a dictionary according to Swagger spec.`,
+        );
       }
       const uri = integration['uri'];
       if (!isMap(uri)) return false;
@@ -96,7 +109,11 @@ interface Place {
   readonly method: string;
 }
 
-export function addPathParameters(document: OpenApiDocument, { path, method }: Place, names: readonly string[]): void {
+export function addPathParameters(
+  document: OpenApiDocument,
+  { path, method }: Place,
+  names: readonly string[],
+): void {
   for (const definition of methodDefinitions(document.paths, path, method)) {
     const parameters = ((definition['parameters'] ??= []) as unknown[]).map(mapOr);
     for (const name of names) {
@@ -108,7 +125,11 @@ export function addPathParameters(document: OpenApiDocument, { path, method }: P
   }
 }
 
-export function setPayloadVersion(document: OpenApiDocument, { path, method }: Place, version: unknown): void {
+export function setPayloadVersion(
+  document: OpenApiDocument,
+  { path, method }: Place,
+  version: unknown,
+): void {
   for (const definition of methodDefinitions(document.paths, path, method)) {
     (definition[INTEGRATION] as JsonMap)['payloadFormatVersion'] = version;
   }
@@ -119,14 +140,18 @@ export interface RouteAuth extends Place {
   readonly authorizers: unknown;
 }
 
-export function addRouteAuth(document: OpenApiDocument, { path, method, auth, authorizers }: RouteAuth): void {
+export function addRouteAuth(
+  document: OpenApiDocument,
+  { path, method, auth, authorizers }: RouteAuth,
+): void {
   const name = auth['Authorizer'];
   if (!isFilled(name)) return;
   for (const definition of methodDefinitions(document.paths, path, method)) {
     let scopes: unknown = [];
     if (name !== 'NONE' && name !== 'AWS_IAM') {
       const authorizer = mapOr(authorizers)[String(name)] ?? {};
-      if (!isMap(authorizer)) throw documentError(`Type of authorizer '${String(name)}' must be a dictionary`);
+      if (!isMap(authorizer))
+        throw documentError(`Type of authorizer '${String(name)}' must be a dictionary`);
       const own = auth['AuthorizationScopes'];
       const wanted = isFilled(own) ? own : authorizer['AuthorizationScopes'];
       if (isFilled(authorizer) && isFilled(wanted)) scopes = wanted;
@@ -144,10 +169,13 @@ export function setDefaultRouteAuth(
     for (const [methodName, value] of Object.entries(item)) {
       const method = normalizeMethod(methodName);
       if (method === 'parameters' || method === 'options') continue;
-      if (!(method in item)) throw documentError(`Could not find ${method} in ${path} within DefinitionBody.`);
+      if (!(method in item))
+        throw documentError(`Could not find ${method} in ${path} within DefinitionBody.`);
       for (const definition of conditionalContents(value)) {
         if (!isMap(definition)) {
-          throw documentError(`Definition of method '${methodName}' for path '${path}' should be a map.`);
+          throw documentError(
+            `Definition of method '${methodName}' for path '${path}' should be a map.`,
+          );
         }
         if (!isFilled(definition[INTEGRATION]) || isFilled(definition['security'])) continue;
         definition['security'] = [{ [name]: scopes ?? [] }];
@@ -194,7 +222,9 @@ export function disableHttpEndpoint(document: OpenApiDocument, value: unknown): 
   const servers = (document['servers'] ?? [{}]) as unknown[];
   for (const server of servers) {
     if (!isMap(server)) {
-      throw documentError("Value of 'servers' item must be a dictionary according to Swagger spec.");
+      throw documentError(
+        "Value of 'servers' item must be a dictionary according to Swagger spec.",
+      );
     }
     server[ENDPOINT] = { ...mapOr(server[ENDPOINT]), disableExecuteApiEndpoint: value };
   }
@@ -202,7 +232,14 @@ export function disableHttpEndpoint(document: OpenApiDocument, value: unknown): 
 }
 
 const CORS = 'x-amazon-apigateway-cors';
-const CORS_MEMBERS = ['allowOrigins', 'allowHeaders', 'allowMethods', 'exposeHeaders', 'maxAge', 'allowCredentials'];
+const CORS_MEMBERS = [
+  'allowOrigins',
+  'allowHeaders',
+  'allowMethods',
+  'exposeHeaders',
+  'maxAge',
+  'allowCredentials',
+];
 
 /** @param cors as in `CorsConfiguration`, by the API's own member names (`AllowOrigins`). */
 export function addHttpCors(document: OpenApiDocument, cors: JsonMap): void {
@@ -219,7 +256,12 @@ export function addHttpCors(document: OpenApiDocument, cors: JsonMap): void {
   } else {
     for (const member of CORS_MEMBERS) {
       const value = cors[capitalized(member)];
-      const isWanted = member === 'maxAge' ? isSet(value) : member === 'allowCredentials' ? value === true : isFilled(value);
+      const isWanted =
+        member === 'maxAge'
+          ? isSet(value)
+          : member === 'allowCredentials'
+            ? value === true
+            : isFilled(value);
       if (isWanted) configuration[member] = value;
     }
   }
@@ -228,9 +270,4 @@ export function addHttpCors(document: OpenApiDocument, cors: JsonMap): void {
 
 function capitalized(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1);
-}
-
-/** For messages: a value as JSON in ASCII. */
-export function jsonText(value: unknown): string {
-  return asciiJson(JSON.stringify(value));
 }

@@ -52,7 +52,9 @@ export function hasIntegration(paths: JsonMap, path: string, methodName: string)
   return items.every((item) => {
     const definition = expectPathItem(item, path)[method];
     if (!isMap(definition)) return false;
-    return conditionalContents(definition).some((one) => hasIntegrationIn(expectMethod(one, path, methodName)));
+    return conditionalContents(definition).some((one) =>
+      hasIntegrationIn(expectMethod(one, path, methodName)),
+    );
   });
 }
 
@@ -77,7 +79,10 @@ export function methodDefinitions(paths: JsonMap, path: string, methodName: stri
 const NOT_METHODS = new Set(['summary', 'description', 'parameters']);
 
 /** Every method of a path that has an integration. */
-export function allMethods(paths: JsonMap, path: string): { method: string; definition: JsonMap }[] {
+export function allMethods(
+  paths: JsonMap,
+  path: string,
+): { method: string; definition: JsonMap }[] {
   return pathItems(paths, path).flatMap((item) =>
     Object.entries(item)
       .filter(([name]) => !NOT_METHODS.has(name))
@@ -95,7 +100,11 @@ export function makePathConditional(paths: JsonMap, path: string, condition: str
   paths[path] = when(condition, paths[path]);
 }
 
-export function setIntegrationTimeout(paths: JsonMap, path: string, { method, timeout }: { method: string; timeout: unknown }): void {
+export function setIntegrationTimeout(
+  paths: JsonMap,
+  path: string,
+  { method, timeout }: { method: string; timeout: unknown },
+): void {
   for (const definition of methodDefinitions(paths, path, method)) {
     (definition[INTEGRATION] as JsonMap)['timeoutInMillis'] = timeout;
   }

@@ -17,7 +17,15 @@ export interface Permission {
 }
 
 export function makePermission(permission: Permission): CfnResource {
-  const { prefix, suffix = '', target, principal, sourceArn, sourceAccount, eventSourceToken } = permission;
+  const {
+    prefix,
+    suffix = '',
+    target,
+    principal,
+    sourceArn,
+    sourceAccount,
+    eventSourceToken,
+  } = permission;
   const start = `${prefix}Permission`;
   return make({
     logicalId: isAlphanumeric(suffix) ? start + suffix : hashedId(start, suffix),

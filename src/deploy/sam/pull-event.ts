@@ -3,26 +3,24 @@
 import { isDeepStrictEqual } from 'node:util';
 import { make } from './cfn-resource.ts';
 import type { CfnResource } from './cfn-resource.ts';
-import type { EventTarget } from './event-target.ts';
 import { expectMap } from './expect.ts';
+import type { PullEvent } from './polled-source.ts';
 import { sourcePolicies } from './pull-event-policies.ts';
 import type { Declared } from './read-properties.ts';
-import type { Resolve } from './resolve.ts';
 import { inlinePolicy, managedPolicyArn } from './role.ts';
 import { eventProblem } from './sam-error.ts';
 import { isFilled, isIntrinsic, isSet, mapOr } from './values.ts';
 import type { JsonMap } from './values.ts';
 
-export interface PullEvent {
-  readonly event: Declared;
-  readonly eventId: string;
-  readonly target: EventTarget;
-  readonly role: CfnResource;
-  readonly resolve: Resolve;
-  readonly partition: string;
-}
-
-export const PULL_TYPES = ['SQS', 'Kinesis', 'DynamoDB', 'MSK', 'MQ', 'SelfManagedKafka', 'DocumentDB'];
+export const PULL_TYPES = [
+  'SQS',
+  'Kinesis',
+  'DynamoDB',
+  'MSK',
+  'MQ',
+  'SelfManagedKafka',
+  'DocumentDB',
+];
 
 /** The member that names the source. */
 const SOURCE_PROPERTY: Readonly<Record<string, string>> = {
@@ -66,8 +64,12 @@ export function makeMapping(pull: PullEvent): CfnResource[] {
       EventSourceArn: source === undefined ? undefined : properties[source],
       ...Object.fromEntries(PASSED.map((name) => [name, properties[name]])),
       ...kafkaMembers(event),
-      ...(type === 'DocumentDB' ? { DocumentDBEventSourceConfig: documentDbMembers(properties) } : {}),
-      ...(isFilled(properties['DestinationConfig']) ? { DestinationConfig: properties['DestinationConfig'] } : {}),
+      ...(type === 'DocumentDB'
+        ? { DocumentDBEventSourceConfig: documentDbMembers(properties) }
+        : {}),
+      ...(isFilled(properties['DestinationConfig'])
+        ? { DestinationConfig: properties['DestinationConfig'] }
+        : {}),
     },
   });
   linkPolicies(pull, destination);
@@ -78,7 +80,10 @@ function checkFilter({ event, eventId }: PullEvent): void {
   const criteria = event.properties['FilterCriteria'];
   if (!isFilled(criteria) || isIntrinsic(criteria)) return;
   if (!FILTERED.includes(event.type)) {
-    throw eventProblem(eventId, `FilterCriteria is only available for ${FILTERED.join(', ')} events.`);
+    throw eventProblem(
+      eventId,
+      `FilterCriteria is only available for ${FILTERED.join(', ')} events.`,
+    );
   }
   if (Object.keys(mapOr(criteria)).some((key) => key !== 'Filters')) {
     throw eventProblem(eventId, 'FilterCriteria field has a wrong format');
@@ -98,10 +103,14 @@ function kafkaMembers({ logicalId, type, properties }: Declared): JsonMap {
     ...(isFilled(registry) ? { SchemaRegistryConfig: registry } : {}),
   };
   if (type === 'MSK' || type === 'SelfManagedKafka') {
-    const name = type === 'MSK' ? 'AmazonManagedKafkaEventSourceConfig' : 'SelfManagedKafkaEventSourceConfig';
+    const name =
+      type === 'MSK' ? 'AmazonManagedKafkaEventSourceConfig' : 'SelfManagedKafkaEventSourceConfig';
     if (isFilled(config)) members[name] = config;
   } else if (isFilled(group)) {
-    throw eventProblem(logicalId, `Property ConsumerGroupId not defined for resource of type ${type}.`);
+    throw eventProblem(
+      logicalId,
+      `Property ConsumerGroupId not defined for resource of type ${type}.`,
+    );
   }
   return members;
 }
@@ -119,7 +128,11 @@ function documentDbMembers(properties: JsonMap): JsonMap {
 function readDestination({ logicalId, properties }: Declared): JsonMap | undefined {
   const config = properties['DestinationConfig'];
   if (!isFilled(config)) return undefined;
-  const onFailure = expectMap(mapOr(config)['OnFailure'], { event: logicalId }, 'DestinationConfig.OnFailure');
+  const onFailure = expectMap(
+    mapOr(config)['OnFailure'],
+    { event: logicalId },
+    'DestinationConfig.OnFailure',
+  );
   const type = onFailure['Type'];
   if (!isFilled(type)) return undefined;
   delete onFailure['Type'];
@@ -134,7 +147,10 @@ function readDestination({ logicalId, properties }: Declared): JsonMap | undefin
     case 'Kafka':
       return undefined;
     default:
-      throw eventProblem(logicalId, "The only valid values for 'Type' are 'SQS', 'SNS', 'S3', and 'Kafka'");
+      throw eventProblem(
+        logicalId,
+        "The only valid values for 'Type' are 'SQS', 'SNS', 'S3', and 'Kafka'",
+      );
   }
 }
 
@@ -144,7 +160,11 @@ export function bucketPolicy(logicalId: string, bucketArn: unknown): JsonMap {
     PolicyName: `${logicalId}S3Policy`,
     PolicyDocument: {
       Statement: [
-        { Action: 's3:PutObject', Effect: 'Allow', Resource: { 'Fn::Join': ['/', [bucketArn, '*']] } },
+        {
+          Action: 's3:PutObject',
+          Effect: 'Allow',
+          Resource: { 'Fn::Join': ['/', [bucketArn, '*']] },
+        },
         { Action: 's3:ListBucket', Effect: 'Allow', Resource: bucketArn },
       ],
     },
@@ -161,9 +181,13 @@ function linkPolicies(pull: PullEvent, destination: JsonMap | undefined): void {
     if (!arns.includes(arn)) arns.push(arn);
   }
   for (const policy of [...own, ...(destination === undefined ? [] : [destination])]) {
-    const policies = isSet(role.properties['Policies']) ? (role.properties['Policies'] as JsonMap[]) : [];
+    const policies = isSet(role.properties['Policies'])
+      ? (role.properties['Policies'] as JsonMap[])
+      : [];
     role.properties['Policies'] = policies;
-    const isThere = policies.some((one) => isDeepStrictEqual(one['PolicyDocument'], policy['PolicyDocument']));
+    const isThere = policies.some((one) =>
+      isDeepStrictEqual(one['PolicyDocument'], policy['PolicyDocument']),
+    );
     if (!isThere) policies.push(policy);
   }
 }

@@ -10,7 +10,19 @@ import { makeMapping } from './pull-event.ts';
 import { readDeclared } from './read-properties.ts';
 import type { Declared } from './read-properties.ts';
 import { eventProblem, resourceProblem } from './sam-error.ts';
-import { clone, getAtt, isFilled, isMap, isSet, mapOr, ref, referredId, sub, tagList, when } from './values.ts';
+import {
+  clone,
+  getAtt,
+  isFilled,
+  isMap,
+  isSet,
+  mapOr,
+  ref,
+  referredId,
+  sub,
+  tagList,
+  when,
+} from './values.ts';
 import type { JsonMap } from './values.ts';
 
 export interface PushEvent {
@@ -30,7 +42,8 @@ export function linkedResource(
   if (isMap(given) && 'Ref' in given) {
     const id = given['Ref'];
     if (typeof id !== 'string') {
-      if (property === 'UserPool') throw eventProblem(event.logicalId, 'Ref in Userpool is not a string.');
+      if (property === 'UserPool')
+        throw eventProblem(event.logicalId, 'Ref in Userpool is not a string.');
       throw eventProblem(eventId, "'Ref' value in S3 events is not a valid string.");
     }
     if (Object.hasOwn(context.source, id)) return { id, resource: mapOr(context.source[id]) };
@@ -69,7 +82,10 @@ function dependOn(eventId: string, bucket: JsonMap, permissionId: string): void 
   const given = 'DependsOn' in bucket ? bucket['DependsOn'] : [];
   const list: unknown = typeof given === 'string' ? [given] : given;
   if (!Array.isArray(list) || list.some((one) => typeof one !== 'string')) {
-    throw resourceProblem(eventId, "Invalid type for field 'DependsOn'. Expected a string or list of strings.");
+    throw resourceProblem(
+      eventId,
+      "Invalid type for field 'DependsOn'. Expected a string or list of strings.",
+    );
   }
   bucket['DependsOn'] = [...new Set([...(list as string[]), permissionId])];
 }
@@ -78,16 +94,32 @@ function dependOn(eventId: string, bucket: JsonMap, permissionId: string): void 
 function dependThroughTag(id: string, bucket: JsonMap, permission: CfnResource): void {
   const properties = mapOr((bucket['Properties'] ??= {}));
   const tags = expectList(properties['Tags'] ?? [], { resource: id }, 'Tags');
-  const value = when(permission.attributes['Condition'], ref(permission.logicalId), 'no dependency');
-  properties['Tags'] = [...tags, ...tagList({ [`sam:ConditionalDependsOn:${permission.logicalId}`]: value })];
+  const value = when(
+    permission.attributes['Condition'],
+    ref(permission.logicalId),
+    'no dependency',
+  );
+  properties['Tags'] = [
+    ...tags,
+    ...tagList({ [`sam:ConditionalDependsOn:${permission.logicalId}`]: value }),
+  ];
 }
 
 function addNotifications({ event, target }: PushEvent, id: string, bucket: JsonMap): void {
   const { Events: given, Filter: filter } = event.properties;
   const owner = { resource: id };
-  const properties = expectMap(bucket['Properties'] ?? {}, owner, '', 'Properties should be a map.');
+  const properties = expectMap(
+    bucket['Properties'] ?? {},
+    owner,
+    '',
+    'Properties should be a map.',
+  );
   bucket['Properties'] = properties;
-  const config = expectMap(properties['NotificationConfiguration'] ?? {}, owner, 'NotificationConfiguration');
+  const config = expectMap(
+    properties['NotificationConfiguration'] ?? {},
+    owner,
+    'NotificationConfiguration',
+  );
   properties['NotificationConfiguration'] = config;
   const lambdas = config['LambdaConfigurations'] ?? [];
   if (!Array.isArray(lambdas)) {
@@ -110,7 +142,12 @@ export function makeSnsEvent(push: PushEvent): CfnResource[] {
   const { logicalId, properties } = event;
   const { Topic: topic, SqsSubscription: viaQueue } = properties;
   if (!isFilled(viaQueue)) {
-    const permission = makePermission({ prefix: logicalId, target, principal: 'sns.amazonaws.com', sourceArn: topic });
+    const permission = makePermission({
+      prefix: logicalId,
+      target,
+      principal: 'sns.amazonaws.com',
+      sourceArn: topic,
+    });
     return [permission, makeSubscription(push, 'lambda', target.arn)];
   }
   if (viaQueue === true) {
@@ -131,8 +168,14 @@ export function makeSnsEvent(push: PushEvent): CfnResource[] {
     ];
   }
   const settings = expectMap(viaQueue, { event: push.eventId }, 'SqsSubscription');
-  const { QueueArn: arn, QueueUrl: url, QueuePolicyLogicalId: policyId, BatchSize: batchSize } = settings;
-  if (!isFilled(arn) || !isFilled(url)) throw eventProblem(push.eventId, 'No QueueARN or QueueURL provided.');
+  const {
+    QueueArn: arn,
+    QueueUrl: url,
+    QueuePolicyLogicalId: policyId,
+    BatchSize: batchSize,
+  } = settings;
+  if (!isFilled(arn) || !isFilled(url))
+    throw eventProblem(push.eventId, 'No QueueARN or QueueURL provided.');
   return [
     ...makeQueueMapping(push, { arn, batchSize }),
     makeQueuePolicy(push, { arn, url, policyId }),
@@ -146,7 +189,11 @@ function isFifoTopic({ context, event }: PushEvent): unknown {
   return context.resolve(mapOr(mapOr(topic)['Properties'])['FifoTopic']);
 }
 
-function makeSubscription({ event, target }: PushEvent, protocol: string, endpoint: unknown): CfnResource {
+function makeSubscription(
+  { event, target }: PushEvent,
+  protocol: string,
+  endpoint: unknown,
+): CfnResource {
   const { Topic, Region, FilterPolicy, FilterPolicyScope, RedrivePolicy } = event.properties;
   return make({
     logicalId: event.logicalId,
@@ -164,7 +211,10 @@ function makeSubscription({ event, target }: PushEvent, protocol: string, endpoi
   });
 }
 
-function makeQueueMapping(push: PushEvent, queue: { arn: unknown; batchSize?: unknown }): CfnResource[] {
+function makeQueueMapping(
+  push: PushEvent,
+  queue: { arn: unknown; batchSize?: unknown },
+): CfnResource[] {
   const { context, event, eventId, target, role } = push;
   const batchSize = isFilled(queue.batchSize) ? queue.batchSize : 10;
   return makeMapping({
@@ -240,9 +290,12 @@ export function makeIotEvent({ context, event, target }: PushEvent): CfnResource
     prefix: logicalId,
     target,
     principal: 'iot.amazonaws.com',
-    sourceArn: sub(`arn:${context.partition}:iot:\${AWS::Region}:\${AWS::AccountId}:rule/\${RuleName}`, {
-      RuleName: ref(logicalId),
-    }),
+    sourceArn: sub(
+      `arn:${context.partition}:iot:\${AWS::Region}:\${AWS::AccountId}:rule/\${RuleName}`,
+      {
+        RuleName: ref(logicalId),
+      },
+    ),
     sourceAccount: sub('${AWS::AccountId}'),
   });
   const rule = make({

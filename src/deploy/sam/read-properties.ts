@@ -6,7 +6,8 @@ import type { JsonMap } from './values.ts';
 
 export type Family = keyof typeof propertyTypes;
 
-const TABLES: Readonly<Record<Family, Readonly<Record<string, Readonly<Record<string, string>>>>>> = propertyTypes;
+const TABLES: Readonly<Record<Family, Readonly<Record<string, Readonly<Record<string, string>>>>>> =
+  propertyTypes;
 
 export function isKnownType(family: Family, type: unknown): type is string {
   return typeof type === 'string' && Object.hasOwn(TABLES[family], type);
@@ -23,7 +24,13 @@ export interface Declared {
   readonly attributes: JsonMap;
 }
 
-const OWN_ATTRIBUTES = ['DeletionPolicy', 'UpdatePolicy', 'Condition', 'UpdateReplacePolicy', 'Metadata'];
+const OWN_ATTRIBUTES = [
+  'DeletionPolicy',
+  'UpdatePolicy',
+  'Condition',
+  'UpdateReplacePolicy',
+  'Metadata',
+];
 const INHERITED_ATTRIBUTES = ['Condition', 'DeletionPolicy', 'UpdateReplacePolicy'];
 
 /** Throws SamProblem for what does not belong there. */
@@ -53,7 +60,8 @@ export function readDeclared(family: Family, logicalId: string, declared: JsonMa
 }
 
 export function checkLogicalId(logicalId: string): void {
-  if (!/^[A-Za-z0-9]+$/.test(logicalId)) throw resourceProblem(logicalId, 'Logical ids must be alphanumeric.');
+  if (!/^[A-Za-z0-9]+$/.test(logicalId))
+    throw resourceProblem(logicalId, 'Logical ids must be alphanumeric.');
 }
 
 /** What the resources made from this one share with it: its condition and policies. */
@@ -89,7 +97,10 @@ function describeMismatch(name: string, type: string): string {
   if (type === 'map') return `Property '${name}' should be a map.`;
   if (type === 'str') return `Property '${name}' should be a string.`;
   if (!type.startsWith('enum:')) return `Type of property '${name}' is invalid.`;
-  const values = type.slice(5).split(',').map((value) => `'${value}'`);
+  const values = type
+    .slice(5)
+    .split(',')
+    .map((value) => `'${value}'`);
   return `Property '${name}' should be a one of the strings: ${values.join(' or ')}.`;
 }
 
@@ -99,9 +110,15 @@ function fits(value: unknown, type: string): boolean {
 
 function fitsOne(value: unknown, type: string): boolean {
   const inner = /^(list|map)<(.*)>$/.exec(type);
-  if (inner?.[1] === 'list') return Array.isArray(value) && value.every((item) => fits(item, inner[2] ?? ''));
-  if (inner?.[1] === 'map') return isMap(value) && Object.values(value).every((item) => fits(item, inner[2] ?? ''));
-  if (type.startsWith('enum:')) return type.slice(5).split(',').some((allowed) => allowed === value);
+  if (inner?.[1] === 'list')
+    return Array.isArray(value) && value.every((item) => fits(item, inner[2] ?? ''));
+  if (inner?.[1] === 'map')
+    return isMap(value) && Object.values(value).every((item) => fits(item, inner[2] ?? ''));
+  if (type.startsWith('enum:'))
+    return type
+      .slice(5)
+      .split(',')
+      .some((allowed) => allowed === value);
   switch (type) {
     case 'str':
       return typeof value === 'string';

@@ -26,7 +26,10 @@ export function readRequestParameters(eventId: string, given: unknown): RequestP
     if (!isMap(parameter)) return refuse('Property must be either a string or an object');
     const [name = '', settings] = Object.entries(parameter)[0] ?? [];
     checkName(name);
-    if (!isMap(settings) || Object.keys(settings).some((key) => key !== 'Required' && key !== 'Caching')) {
+    if (
+      !isMap(settings) ||
+      Object.keys(settings).some((key) => key !== 'Required' && key !== 'Caching')
+    ) {
       return refuse('Values must be an object, e.g { Required: true, Caching: false }');
     }
     return { name, required: settings['Required'] ?? false, caching: settings['Caching'] ?? false };

@@ -38,9 +38,12 @@ function findInMap(value: JsonMap, mappings: JsonMap): unknown {
     );
   }
   const [name, top, second] = path as unknown[];
-  if (typeof name !== 'string' || typeof top !== 'string' || typeof second !== 'string') return value;
+  if (typeof name !== 'string' || typeof top !== 'string' || typeof second !== 'string')
+    return value;
   const notTwoLevels = (): never => {
-    throw documentError(`Cannot use Fn::FindInMap on Mapping '${name}' which is not a a two-level map.`);
+    throw documentError(
+      `Cannot use Fn::FindInMap on Mapping '${name}' which is not a a two-level map.`,
+    );
   };
   if (!Object.hasOwn(mappings, name)) return value;
   const map = mappings[name];
@@ -103,7 +106,10 @@ export function renamedResolver(renamed: ReadonlyMap<string, string>): Resolve {
   });
 }
 
-function renameAttribute(value: JsonMap, rename: (parts: string[]) => string[] | undefined): JsonMap {
+function renameAttribute(
+  value: JsonMap,
+  rename: (parts: string[]) => string[] | undefined,
+): JsonMap {
   const argument: unknown = value['Fn::GetAtt'];
   if (!Array.isArray(argument) || argument.length < 2) return value;
   if (!argument.every((part): part is string => typeof part === 'string')) return value;
@@ -117,7 +123,8 @@ function replaceInSub(value: JsonMap, replace: (whole: string, inner: string) =>
   const edit = (text: string): string =>
     text.replace(/\$\{([A-Za-z0-9.]+|AWS::[A-Z][A-Za-z]*)\}/g, replace);
   if (typeof argument === 'string') value['Fn::Sub'] = edit(argument);
-  else if (Array.isArray(argument) && typeof argument[0] === 'string') argument[0] = edit(argument[0]);
+  else if (Array.isArray(argument) && typeof argument[0] === 'string')
+    argument[0] = edit(argument[0]);
 }
 
 /** Visits every map of one member, outer ones first. */

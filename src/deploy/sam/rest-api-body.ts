@@ -15,7 +15,10 @@ export function addRestCors({ logicalId, properties }: Declared, body: unknown):
   const given = properties['Cors'];
   if (!isFilled(given)) return body;
   if (!isFilled(body)) {
-    throw resourceProblem(logicalId, "Cors works only with inline Swagger specified in 'DefinitionBody' property.");
+    throw resourceProblem(
+      logicalId,
+      "Cors works only with inline Swagger specified in 'DefinitionBody' property.",
+    );
   }
   const cors = readCors(logicalId, given);
   if (!isSwagger(body)) {
@@ -57,7 +60,8 @@ function readCors(logicalId: string, given: unknown): JsonMap {
   if (typeof given === 'string' || isIntrinsic(given)) return { AllowOrigin: given };
   if (!isMap(given)) throw resourceProblem(logicalId, "Invalid value for 'Cors' property");
   const stranger = Object.keys(given).find((key) => !CORS_MEMBERS.includes(key));
-  if (stranger !== undefined) throw resourceProblem(logicalId, `Invalid key '${stranger}' for 'Cors' property.`);
+  if (stranger !== undefined)
+    throw resourceProblem(logicalId, `Invalid key '${stranger}' for 'Cors' property.`);
   return given;
 }
 
@@ -73,7 +77,8 @@ export function addGatewayResponses(declared: Declared, body: unknown): unknown 
       "GatewayResponses works only with inline Swagger specified in 'DefinitionBody' property.",
     );
   }
-  for (const [name, response] of Object.entries(responses)) checkResponse(logicalId, name, response);
+  for (const [name, response] of Object.entries(responses))
+    checkResponse(logicalId, name, response);
   if (!isSwagger(body)) {
     throw resourceProblem(
       logicalId,
@@ -85,7 +90,10 @@ export function addGatewayResponses(declared: Declared, body: unknown): unknown 
     name,
     makeResponse(logicalId, name, mapOr(response)),
   ]);
-  Object.assign(memberOf(document, 'x-amazon-apigateway-gateway-responses'), Object.fromEntries(made));
+  Object.assign(
+    memberOf(document, 'x-amazon-apigateway-gateway-responses'),
+    Object.fromEntries(made),
+  );
   return document;
 }
 
@@ -104,7 +112,10 @@ function checkResponse(logicalId: string, name: string, response: unknown): void
   }
   const stranger = Object.keys(response).find((key) => !RESPONSE_MEMBERS.includes(key));
   if (stranger !== undefined) {
-    throw resourceProblem(logicalId, `Invalid property '${stranger}' in 'GatewayResponses' property '${name}'.`);
+    throw resourceProblem(
+      logicalId,
+      `Invalid property '${stranger}' in 'GatewayResponses' property '${name}'.`,
+    );
   }
 }
 
@@ -126,7 +137,8 @@ function makeResponse(logicalId: string, name: string, response: JsonMap): JsonM
   const prefixed: JsonMap = {};
   for (const [kind, prefix] of Object.entries(PARAMETER_KINDS)) {
     const own = expectMap(parameters[kind] ?? {}, owner, `ResponseParameters.${kind}`);
-    for (const [key, value] of Object.entries(own)) prefixed[`gatewayresponse.${prefix}.${key}`] = value;
+    for (const [key, value] of Object.entries(own))
+      prefixed[`gatewayresponse.${prefix}.${key}`] = value;
   }
   return {
     responseParameters: prefixed,
@@ -139,7 +151,10 @@ export function addRestModels({ logicalId, properties }: Declared, body: unknown
   if (!isFilled(properties['Models'])) return body;
   const models = mapOr(properties['Models']);
   if (!isFilled(body)) {
-    throw resourceProblem(logicalId, "Models works only with inline Swagger specified in 'DefinitionBody' property.");
+    throw resourceProblem(
+      logicalId,
+      "Models works only with inline Swagger specified in 'DefinitionBody' property.",
+    );
   }
   if (!isSwagger(body)) {
     throw resourceProblem(

@@ -13,9 +13,13 @@ export function toOpenApi3(body: JsonMap, wanted: unknown): JsonMap {
   moveIntoComponents(body, 'definitions', 'schemas');
   const paths = body['paths'];
   if (!isFilled(paths)) return body;
-  if (!isMap(paths)) throw documentError('Value of paths must be a dictionary according to Swagger spec.');
+  if (!isMap(paths))
+    throw documentError('Value of paths must be a dictionary according to Swagger spec.');
   for (const [path, item] of Object.entries(paths)) {
-    if (!isMap(item)) throw documentError(`Value of '${path}' path must be a dictionary according to Swagger spec.`);
+    if (!isMap(item))
+      throw documentError(
+        `Value of '${path}' path must be a dictionary according to Swagger spec.`,
+      );
     if (isFilled(item['options'])) convertOptions(path, item['options']);
   }
   return body;
@@ -32,7 +36,9 @@ function moveIntoComponents(body: JsonMap, from: string, to: string): void {
 /** Preflight answers: no media types of their own, and headers with a schema. */
 function convertOptions(path: string, options: unknown): void {
   if (!isMap(options)) {
-    throw documentError(`Value of options method for path ${path} must be a dictionary according to Swagger spec.`);
+    throw documentError(
+      `Value of options method for path ${path} must be a dictionary according to Swagger spec.`,
+    );
   }
   delete options['produces'];
   delete options['consumes'];

@@ -27,7 +27,7 @@ import { makeUsagePlan } from './usage-plan.ts';
 import { isAlphanumeric, isFilled, isMap, isSet, mapOr, ref, sub, tagList } from './values.ts';
 import type { JsonMap } from './values.ts';
 
-export interface RestApi {
+interface RestApi {
   readonly context: SamContext;
   readonly declared: Declared;
   /** What derived resources share. */
@@ -36,7 +36,8 @@ export interface RestApi {
 
 export function transformRestApi(context: SamContext, declared: Declared): CfnResource[] {
   const { logicalId, properties } = declared;
-  for (const name of ['BinaryMediaTypes', 'Domain', 'Auth']) properties[name] = context.resolve(properties[name]);
+  for (const name of ['BinaryMediaTypes', 'Domain', 'Auth'])
+    properties[name] = context.resolve(properties[name]);
   const api: RestApi = { context, declared, attributes: inherited(declared.attributes) };
   const rest = makeRestApi(api);
   const domain = isSet(properties['Domain'])
@@ -69,7 +70,8 @@ function makeRestApi(api: RestApi): CfnResource {
   const { declared } = api;
   const { logicalId, properties } = declared;
   checkDefinition(declared);
-  const filled = (name: string): unknown => (isFilled(properties[name]) ? properties[name] : undefined);
+  const filled = (name: string): unknown =>
+    isFilled(properties[name]) ? properties[name] : undefined;
   const endpoint = endpointMembers(declared);
   const body = makeBody(api);
   const uri = properties['DefinitionUri'];
@@ -99,10 +101,16 @@ function makeRestApi(api: RestApi): CfnResource {
 function checkDefinition({ logicalId, properties }: Declared): void {
   const uri = isFilled(properties['DefinitionUri']);
   if (uri && isFilled(properties['DefinitionBody'])) {
-    throw resourceProblem(logicalId, "Specify either 'DefinitionUri' or 'DefinitionBody' property and not both.");
+    throw resourceProblem(
+      logicalId,
+      "Specify either 'DefinitionUri' or 'DefinitionBody' property and not both.",
+    );
   }
   if (uri && isFilled(properties['MergeDefinitions'])) {
-    throw resourceProblem(logicalId, "Cannot set 'MergeDefinitions' to True when using `DefinitionUri`.");
+    throw resourceProblem(
+      logicalId,
+      "Cannot set 'MergeDefinitions' to True when using `DefinitionUri`.",
+    );
   }
   const version = properties['OpenApiVersion'];
   if (isFilled(version) && !/^[2-3](\.\d)(\.\d)?$/.test(String(version))) {
@@ -114,7 +122,10 @@ function endpointMembers({ logicalId, properties }: Declared): JsonMap {
   const given = properties['EndpointConfiguration'];
   if (!isFilled(given)) return {};
   if (!isMap(given) || !isFilled(given['Type'])) {
-    return { EndpointConfiguration: { Types: [given] }, Parameters: { endpointConfigurationTypes: given } };
+    return {
+      EndpointConfiguration: { Types: [given] },
+      Parameters: { endpointConfigurationTypes: given },
+    };
   }
   const { Type: type, VPCEndpointIds: upper, VpcEndpointIds: lower } = given;
   if ('VPCEndpointIds' in given && 'VpcEndpointIds' in given) {
@@ -151,7 +162,10 @@ function makeBody(api: RestApi): unknown {
   const disabled = properties['DisableExecuteApiEndpoint'];
   if (isSet(disabled)) {
     if (!isFilled(body)) {
-      throw resourceProblem(logicalId, "DisableExecuteApiEndpoint works only within 'DefinitionBody' property.");
+      throw resourceProblem(
+        logicalId,
+        "DisableExecuteApiEndpoint works only within 'DefinitionBody' property.",
+      );
     }
     const document = openSwagger(body);
     disableExecuteEndpoint(document, disabled);
@@ -170,7 +184,10 @@ function addAuth(api: RestApi, body: unknown): unknown {
   if (!isFilled(properties['Auth'])) return body;
   const auth = mapOr(properties['Auth']);
   if (!isFilled(body)) {
-    throw resourceProblem(logicalId, "Auth works only with inline Swagger specified in 'DefinitionBody' property.");
+    throw resourceProblem(
+      logicalId,
+      "Auth works only with inline Swagger specified in 'DefinitionBody' property.",
+    );
   }
   if (Object.keys(auth).some((key) => !AUTH_MEMBERS.includes(key))) {
     throw resourceProblem(logicalId, "Invalid value for 'Auth' property");
@@ -195,9 +212,12 @@ function addAuth(api: RestApi, body: unknown): unknown {
   }
   if (isFilled(auth['ResourcePolicy'])) {
     const policy = auth['ResourcePolicy'];
-    if (!isMap(policy)) throw documentError('ResourcePolicy must be a map (ResourcePolicyStatement).');
-    for (const path of paths) addResourcePolicy(document, policy, { path, stage: properties['StageName'] });
-    if (isFilled(policy['CustomStatements'])) addCustomStatements(document, policy['CustomStatements']);
+    if (!isMap(policy))
+      throw documentError('ResourcePolicy must be a map (ResourcePolicyStatement).');
+    for (const path of paths)
+      addResourcePolicy(document, policy, { path, stage: properties['StageName'] });
+    if (isFilled(policy['CustomStatements']))
+      addCustomStatements(document, policy['CustomStatements']);
   }
   return toOpenApi3(document, properties['OpenApiVersion']);
 }
@@ -218,7 +238,12 @@ function readAuthorizers(
     const authorizer = expectMap(value, owner, `Auth.Authorizers.${name}`);
     authorizers.set(
       name,
-      readRestAuthorizer({ apiId: logicalId, partition: context.partition, name, given: authorizer }),
+      readRestAuthorizer({
+        apiId: logicalId,
+        partition: context.partition,
+        name,
+        given: authorizer,
+      }),
     );
   }
   return authorizers;
@@ -230,10 +255,14 @@ interface DefaultAuth {
   readonly authorizers: ReadonlyMap<string, Authorizer>;
 }
 
-function addDefaultAuthorizer(document: SwaggerDocument, { logicalId, auth, authorizers }: DefaultAuth): void {
+function addDefaultAuthorizer(
+  document: SwaggerDocument,
+  { logicalId, auth, authorizers }: DefaultAuth,
+): void {
   const name = auth['DefaultAuthorizer'];
   if (!isFilled(name)) return;
-  if (typeof name !== 'string') throw resourceProblem(logicalId, 'DefaultAuthorizer is not a string.');
+  if (typeof name !== 'string')
+    throw resourceProblem(logicalId, 'DefaultAuthorizer is not a string.');
   if (!authorizers.has(name) && name !== 'AWS_IAM') {
     throw resourceProblem(
       logicalId,
@@ -272,7 +301,10 @@ function makePermissions(api: RestApi): CfnResource[] {
 }
 
 /** A deployment is a snapshot of the API, so its logical id holds a hash of what it is a snapshot of. */
-function makeDeployment({ context, declared, attributes }: RestApi, rest: CfnResource): CfnResource {
+function makeDeployment(
+  { context, declared, attributes }: RestApi,
+  rest: CfnResource,
+): CfnResource {
   const { logicalId, properties } = declared;
   const version = properties['OpenApiVersion'];
   const start = `${logicalId}Deployment`;
@@ -302,7 +334,9 @@ function makeStage({ declared, attributes }: RestApi, deployment: CfnResource): 
   const name = properties['StageName'];
   const prefix = typeof name === 'string' ? name : '';
   return make({
-    logicalId: isAlphanumeric(prefix) ? `${logicalId}${prefix}Stage` : hashedId(`${logicalId}Stage`, prefix),
+    logicalId: isAlphanumeric(prefix)
+      ? `${logicalId}${prefix}Stage`
+      : hashedId(`${logicalId}Stage`, prefix),
     type: 'AWS::ApiGateway::Stage',
     attributes,
     properties: {

@@ -14,7 +14,9 @@ interface PolicyTemplate {
 
 const TEMPLATES: Readonly<Record<string, PolicyTemplate>> = policyTemplates;
 const MANAGED: ReadonlyMap<string, string> = new Map(
-  Object.entries(managedPolicies).flatMap(([path, names]) => names.map((name) => [name, path + name])),
+  Object.entries(managedPolicies).flatMap(([path, names]) =>
+    names.map((name) => [name, path + name]),
+  ),
 );
 
 export function managedPolicyArn(partition: string, name: string): string {
@@ -68,9 +70,13 @@ export function makeRole(making: RoleMaking): CfnResource {
       const arn = convertBranches(policy, (name) =>
         typeof name === 'string' ? arnOf(partition, name) : name,
       );
-      if (!managed.some((other) => JSON.stringify(other) === JSON.stringify(arn))) managed.push(arn);
+      if (!managed.some((other) => JSON.stringify(other) === JSON.stringify(arn)))
+        managed.push(arn);
     } else {
-      throw resourceProblem(logicalId, `Policy at index ${index} in the 'Policies' property is not valid`);
+      throw resourceProblem(
+        logicalId,
+        `Policy at index ${index} in the 'Policies' property is not valid`,
+      );
     }
   });
   return make({
@@ -118,7 +124,8 @@ function policyKind(policy: unknown): PolicyKind {
 }
 
 function kindOfIf(items: unknown): PolicyKind {
-  if (!Array.isArray(items) || items.length !== 3) throw templateProblem('Fn::If requires 3 arguments');
+  if (!Array.isArray(items) || items.length !== 3)
+    throw templateProblem('Fn::If requires 3 arguments');
   const [, then, otherwise] = items as unknown[];
   const [a, b] = [policyKind(then), policyKind(otherwise)];
   if (a === b) return a;
@@ -138,7 +145,10 @@ export function expandPolicyTemplates(logicalId: string, policies: unknown): unk
     if (!isIf(policy)) return expandTemplate(logicalId, policy);
     const [condition, ...branches] = policy['Fn::If'] as unknown[];
     return {
-      'Fn::If': [condition, ...branches.map((one) => (isNoValue(one) ? one : expandTemplate(logicalId, one)))],
+      'Fn::If': [
+        condition,
+        ...branches.map((one) => (isNoValue(one) ? one : expandTemplate(logicalId, one))),
+      ],
     };
   });
 }
@@ -149,7 +159,10 @@ function expandTemplate(logicalId: string, policy: unknown): unknown {
   const template = TEMPLATES[name];
   if (template === undefined) return policy;
   if (!isMap(values)) {
-    throw resourceProblem(logicalId, `Must specify valid parameter values for policy template '${name}'`);
+    throw resourceProblem(
+      logicalId,
+      `Must specify valid parameter values for policy template '${name}'`,
+    );
   }
   const missing = template.Parameters.filter((parameter) => !(parameter in values));
   if (missing.length > 0) {
@@ -166,6 +179,7 @@ function fill(node: unknown, given: { template: PolicyTemplate; values: JsonMap 
   if (Array.isArray(node)) return node.map((item: unknown) => fill(item, given));
   if (!isMap(node)) return node;
   const name = node['Ref'];
-  if (typeof name === 'string' && given.template.Parameters.includes(name)) return given.values[name];
+  if (typeof name === 'string' && given.template.Parameters.includes(name))
+    return given.values[name];
   return Object.fromEntries(Object.entries(node).map(([key, inner]) => [key, fill(inner, given)]));
 }

@@ -27,7 +27,11 @@ export function makeRule(rule: RuleEvent): CfnResource[] {
   if (isFilled(properties['State']) && isSet(properties['Enabled'])) {
     throw eventProblem(eventId, 'State and Enabled Properties cannot both be specified.');
   }
-  const { queueArn, resources } = deadLetterQueue(event, target.attributes, getAtt(logicalId, 'Arn'));
+  const { queueArn, resources } = deadLetterQueue(
+    event,
+    target.attributes,
+    getAtt(logicalId, 'Arn'),
+  );
   const common = { State: stateOf(properties), Targets: [ruleTarget(rule, queueArn)] };
   const made = make({
     logicalId,
@@ -121,10 +125,16 @@ function checkDeadLetterConfig(logicalId: string, config: JsonMap): void {
   const hasArn = 'Arn' in config;
   const hasType = 'Type' in config;
   if (hasArn && hasType) {
-    throw eventProblem(logicalId, "You can either define 'Arn' or 'Type' property of DeadLetterConfig.");
+    throw eventProblem(
+      logicalId,
+      "You can either define 'Arn' or 'Type' property of DeadLetterConfig.",
+    );
   }
   if (hasType && config['Type'] !== 'SQS') {
-    throw eventProblem(logicalId, "The only valid value for 'Type' property of DeadLetterConfig is 'SQS'.");
+    throw eventProblem(
+      logicalId,
+      "The only valid value for 'Type' property of DeadLetterConfig is 'SQS'.",
+    );
   }
   if (!hasArn && !hasType) {
     throw eventProblem(logicalId, "No 'Arn' or 'Type' property provided for DeadLetterConfig.");

@@ -3,18 +3,21 @@ import { resourceProblem } from './sam-error.ts';
 import { isFilled, isMap } from './values.ts';
 import type { JsonMap } from './values.ts';
 
-export interface S3Location {
+interface S3Location {
   readonly bucket: unknown;
   readonly key: unknown;
   readonly version?: unknown;
 }
 
 /** Throws SamProblem in the words of the property. */
-export function readS3Location(value: unknown, logicalId: string, property: string): S3Location {
+function readS3Location(value: unknown, logicalId: string, property: string): S3Location {
   if (isMap(value)) {
     const { Bucket: bucket, Key: key, Version: version } = value;
     if (!isFilled(bucket) || !isFilled(key)) {
-      throw resourceProblem(logicalId, `'${property}' requires Bucket and Key properties to be specified.`);
+      throw resourceProblem(
+        logicalId,
+        `'${property}' requires Bucket and Key properties to be specified.`,
+      );
     }
     return { bucket, key, ...('Version' in value ? { version } : {}) };
   }
@@ -41,7 +44,9 @@ function parseS3Uri(uri: string): S3Location | undefined {
 /** As the Code of a function or the Content of a layer. */
 export function codeLocation(value: unknown, logicalId: string, property: string): JsonMap {
   if (typeof value === 'string') {
-    const dynamic = /\{\{resolve:(ssm|ssm-secure|secretsmanager):[a-zA-Z0-9_.\-/]+(:\d+)?\}\}/.exec(value)?.[0];
+    const dynamic = /\{\{resolve:(ssm|ssm-secure|secretsmanager):[a-zA-Z0-9_.\-/]+(:\d+)?\}\}/.exec(
+      value,
+    )?.[0];
     if (dynamic?.includes('/') === true) {
       throw resourceProblem(
         logicalId,
@@ -52,7 +57,11 @@ export function codeLocation(value: unknown, logicalId: string, property: string
     throw resourceProblem(logicalId, `'${property}' must be of type dict or string.`);
   }
   const { bucket, key, version } = readS3Location(value, logicalId, property);
-  return { S3Bucket: bucket, S3Key: key, ...(version === undefined ? {} : { S3ObjectVersion: version }) };
+  return {
+    S3Bucket: bucket,
+    S3Key: key,
+    ...(version === undefined ? {} : { S3ObjectVersion: version }),
+  };
 }
 
 /** As the body or definition of an API or a state machine. */

@@ -16,7 +16,11 @@ export class SamProblem extends Error {
 }
 
 export function resourceProblem(logicalId: unknown, detail: string): SamProblem {
-  return new SamProblem('resource', `Resource with id [${String(logicalId)}] is invalid. ${detail}`, detail);
+  return new SamProblem(
+    'resource',
+    `Resource with id [${String(logicalId)}] is invalid. ${detail}`,
+    detail,
+  );
 }
 
 export function eventProblem(eventId: string, detail: string): SamProblem {
@@ -33,7 +37,9 @@ export class SamError extends Error {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
-    const all = [...new Set(problems)].toSorted((a, b) => compareCodePoints(sortKey(a), sortKey(b)));
+    const all = [...new Set(problems)].toSorted((a, b) =>
+      compareCodePoints(sortKey(a), sortKey(b)),
+    );
     super(
       'Invalid Serverless Application Specification document. ' +
         `Number of errors found: ${all.length}. ${all.join(' ')}`,

@@ -33,9 +33,13 @@ export function makeSchedule({ event, target, kind }: SchedulerEvent): CfnResour
         kind === 'function'
           ? inlinePolicy(`${logicalId}LambdaPolicy`, 'lambda:InvokeFunction', target.arn)
           : inlinePolicy(`${logicalId}StartExecutionPolicy`, 'states:StartExecution', target.arn),
-        ...(isFilled(queueArn) ? [inlinePolicy(`${logicalId}SQSPolicy`, 'sqs:SendMessage', queueArn)] : []),
+        ...(isFilled(queueArn)
+          ? [inlinePolicy(`${logicalId}SQSPolicy`, 'sqs:SendMessage', queueArn)]
+          : []),
       ],
-      PermissionsBoundary: isFilled(properties['PermissionsBoundary']) ? properties['PermissionsBoundary'] : undefined,
+      PermissionsBoundary: isFilled(properties['PermissionsBoundary'])
+        ? properties['PermissionsBoundary']
+        : undefined,
     },
   });
   const name = isFilled(properties['Name']) ? properties['Name'] : logicalId;

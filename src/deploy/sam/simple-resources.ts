@@ -8,14 +8,24 @@ import { inherited } from './read-properties.ts';
 import type { Declared } from './read-properties.ts';
 import { codeLocation } from './s3-location.ts';
 import { resourceProblem } from './sam-error.ts';
-import { clone, isFilled, isIntrinsic, isMap, isSet, mapOr, printValue, tagList } from './values.ts';
+import {
+  clone,
+  isFilled,
+  isIntrinsic,
+  isMap,
+  isSet,
+  mapOr,
+  printValue,
+  tagList,
+} from './values.ts';
 
 const KEY_TYPES: Readonly<Record<string, string>> = { String: 'S', Number: 'N', Binary: 'B' };
 
 export function transformTable(declared: Declared): CfnResource {
   const { logicalId, properties } = declared;
   const key = readKey(declared);
-  const filled = (name: string): unknown => (isFilled(properties[name]) ? properties[name] : undefined);
+  const filled = (name: string): unknown =>
+    isFilled(properties[name]) ? properties[name] : undefined;
   return make({
     logicalId,
     type: 'AWS::DynamoDB::Table',
@@ -34,14 +44,18 @@ export function transformTable(declared: Declared): CfnResource {
   });
 }
 
-function readKey({ logicalId, properties }: Declared): { AttributeName: unknown; AttributeType: string } {
+function readKey({ logicalId, properties }: Declared): {
+  AttributeName: unknown;
+  AttributeType: string;
+} {
   if (!isFilled(properties['PrimaryKey'])) return { AttributeName: 'id', AttributeType: 'S' };
   const { Name: name, Type: type } = mapOr(properties['PrimaryKey']);
   const owner = { resource: logicalId };
   expectSet(name, owner, 'PrimaryKey.Name');
   expectSet(type, owner, 'PrimaryKey.Type');
   const letter = KEY_TYPES[String(type)];
-  if (letter === undefined) throw resourceProblem(logicalId, `Invalid 'Type' "${printValue(type)}".`);
+  if (letter === undefined)
+    throw resourceProblem(logicalId, `Invalid 'Type' "${printValue(type)}".`);
   return { AttributeName: name, AttributeType: letter };
 }
 
@@ -52,18 +66,28 @@ export function transformLayer(context: SamContext, declared: Declared): CfnReso
     if (!isFilled(properties[name])) continue;
     const value = context.resolve(properties[name]);
     if (typeof value !== 'string' && !isMap(value)) {
-      throw resourceProblem(logicalId, `Could not resolve parameter for '${name}' or parameter is not a String.`);
+      throw resourceProblem(
+        logicalId,
+        `Could not resolve parameter for '${name}' or parameter is not a String.`,
+      );
     }
     properties[name] = value;
   }
   const retention = readRetention(declared);
-  const { DeletionPolicy: _d, UpdateReplacePolicy: _u, Metadata: _m, ...hashed } = declared.attributes;
+  const {
+    DeletionPolicy: _d,
+    UpdateReplacePolicy: _u,
+    Metadata: _m,
+    ...hashed
+  } = declared.attributes;
   const content = {
     [logicalId]: {
       Type: declared.type,
       ...(isFilled(declared.dependsOn) ? { DependsOn: declared.dependsOn } : {}),
       ...hashed,
-      Properties: clone(Object.fromEntries(Object.entries(properties).filter(([, value]) => isSet(value)))),
+      Properties: clone(
+        Object.fromEntries(Object.entries(properties).filter(([, value]) => isSet(value))),
+      ),
     },
   };
   const newId = hashedId(logicalId, content);
@@ -104,14 +128,21 @@ function readRetention({ logicalId, properties }: Declared): string | undefined 
   }
   const option = ['Retain', 'Delete'].find((one) => one.toLowerCase() === given.toLowerCase());
   if (option !== undefined) return option;
-  throw resourceProblem(logicalId, `'RetentionPolicy' must be one of the following options: ${options}.`);
+  throw resourceProblem(
+    logicalId,
+    `'RetentionPolicy' must be one of the following options: ${options}.`,
+  );
 }
 
 function checkArchitectures(logicalId: string, given: unknown): void {
   if (!isFilled(given) || isIntrinsic(given)) return;
-  const isKnown = (one: unknown): boolean => isIntrinsic(one) || one === 'x86_64' || one === 'arm64';
+  const isKnown = (one: unknown): boolean =>
+    isIntrinsic(one) || one === 'x86_64' || one === 'arm64';
   if (Array.isArray(given) && given.every(isKnown)) return;
-  throw resourceProblem(logicalId, "CompatibleArchitectures needs to be a list of 'x86_64' or 'arm64'");
+  throw resourceProblem(
+    logicalId,
+    "CompatibleArchitectures needs to be a list of 'x86_64' or 'arm64'",
+  );
 }
 
 /** A stack from a template of one's own. Applications of the public repository are not there. */

@@ -16,7 +16,19 @@ import { documentLocation } from './s3-location.ts';
 import { SamProblem, eventProblem, resourceProblem } from './sam-error.ts';
 import { makeSchedule } from './scheduler-event.ts';
 import { addStateMachineIntegration, openSwagger } from './swagger.ts';
-import { clone, getAtt, isFilled, isIntrinsic, isMap, isSet, mapOr, printValue, ref, sub, tagList } from './values.ts';
+import {
+  clone,
+  getAtt,
+  isFilled,
+  isIntrinsic,
+  isMap,
+  isSet,
+  mapOr,
+  printValue,
+  ref,
+  sub,
+  tagList,
+} from './values.ts';
 import type { JsonMap } from './values.ts';
 
 export function transformStateMachine(context: SamContext, declared: Declared): CfnResource[] {
@@ -68,7 +80,10 @@ function readDefinition({ logicalId, properties }: Declared): JsonMap {
   const given = properties['DefinitionSubstitutions'];
   const substitutions: JsonMap = { ...mapOr(given) };
   if (isFilled(definition) && isFilled(uri)) {
-    throw resourceProblem(logicalId, "Specify either 'Definition' or 'DefinitionUri' property and not both.");
+    throw resourceProblem(
+      logicalId,
+      "Specify either 'Definition' or 'DefinitionUri' property and not both.",
+    );
   }
   if (isFilled(uri)) {
     return {
@@ -77,7 +92,10 @@ function readDefinition({ logicalId, properties }: Declared): JsonMap {
     };
   }
   if (!isFilled(definition)) {
-    throw resourceProblem(logicalId, "Either 'Definition' or 'DefinitionUri' property must be specified.");
+    throw resourceProblem(
+      logicalId,
+      "Either 'Definition' or 'DefinitionUri' property must be specified.",
+    );
   }
   const document = substitute(clone(definition), substitutions);
   const lines = indentedJson(document, '').split('\n');
@@ -120,7 +138,9 @@ function indentedJson(value: unknown, indent: string): string {
   if (isMap(value)) {
     const keys = Object.keys(value).toSorted(compareCodePoints);
     if (keys.length === 0) return '{}';
-    const members = keys.map((key) => `${inner}${asciiJson(key)}: ${indentedJson(value[key], inner)}`);
+    const members = keys.map(
+      (key) => `${inner}${asciiJson(key)}: ${indentedJson(value[key], inner)}`,
+    );
     return `{\n${members.join(',\n')}\n${indent}}`;
   }
   return typeof value === 'string' ? asciiJson(value) : JSON.stringify(value ?? null);
@@ -130,7 +150,11 @@ function makeMachineRole(context: SamContext, declared: Declared): CfnResource {
   const { logicalId, properties } = declared;
   const { partition } = context;
   const given = properties['Policies'];
-  const policies: unknown[] = !isFilled(given) ? [] : Array.isArray(given) ? [...(given as unknown[])] : [given];
+  const policies: unknown[] = !isFilled(given)
+    ? []
+    : Array.isArray(given)
+      ? [...(given as unknown[])]
+      : [given];
   if (mapOr(properties['Tracing'])['Enabled'] === true) policies.push(xrayPolicy(partition));
   return makeRole({
     logicalId,
@@ -150,7 +174,10 @@ function makeMachineRole(context: SamContext, declared: Declared): CfnResource {
 function publish({ logicalId, properties, attributes }: Declared): CfnResource[] {
   const { AutoPublishAlias: alias, DeploymentPreference: preference } = properties;
   const needs = (name: string): never => {
-    throw resourceProblem(logicalId, `'${name}' requires 'AutoPublishAlias' property to be specified.`);
+    throw resourceProblem(
+      logicalId,
+      `'${name}' requires 'AutoPublishAlias' property to be specified.`,
+    );
   };
   if (!isFilled(alias)) {
     if (isFilled(properties['UseAliasAsEventTarget'])) needs('UseAliasAsEventTarget');
@@ -185,7 +212,10 @@ function publish({ logicalId, properties, attributes }: Declared): CfnResource[]
 function readEvent({ logicalId }: Declared, eventId: string, event: unknown): Declared {
   if (!isMap(event) || !isKnownType('stateMachineEvents', event['Type'])) {
     const type = isMap(event) ? printValue(event['Type']) : 'None';
-    throw eventProblem(eventId, `Resource dict has missing or invalid value for key Type. Event Type is: ${type}.`);
+    throw eventProblem(
+      eventId,
+      `Resource dict has missing or invalid value for key Type. Event Type is: ${type}.`,
+    );
   }
   return readDeclared('stateMachineEvents', logicalId + eventId, event);
 }
@@ -216,7 +246,10 @@ function makeEvents(context: SamContext, declared: Declared, target: EventTarget
     }
     const role = makeEventRole(event, target, { service: 'events.amazonaws.com', boundary });
     const arn = getAtt(role.logicalId, 'Arn');
-    return [...makeRule({ event, eventId, target, suffix: 'StepFunctionsTarget', roleArn: arn }), role];
+    return [
+      ...makeRule({ event, eventId, target, suffix: 'StepFunctionsTarget', roleArn: arn }),
+      role,
+    ];
   });
 }
 
@@ -233,7 +266,9 @@ function makeEventRole(
     attributes: target.attributes,
     properties: {
       AssumeRolePolicyDocument: assumeRolePolicy(service),
-      Policies: [inlinePolicy(`${roleId}StartExecutionPolicy`, 'states:StartExecution', target.arn)],
+      Policies: [
+        inlinePolicy(`${roleId}StartExecutionPolicy`, 'states:StartExecution', target.arn),
+      ],
       PermissionsBoundary: isFilled(boundary) ? boundary : undefined,
     },
   });
@@ -251,12 +286,18 @@ function makeApi({ context, event, eventId, target, boundary }: ApiMaking): CfnR
   const { properties } = event;
   const link = linkedApi(context.source, eventId, properties['RestApiId']);
   const { api } = link;
-  const place = { path: String(properties['Path']), method: String(properties['Method']).toLowerCase() };
+  const place = {
+    path: String(properties['Path']),
+    method: String(properties['Method']).toLowerCase(),
+  };
   const role = makeEventRole(event, target, { service: 'apigateway.amazonaws.com', boundary });
   if (!isFilled(api['__MANAGE_SWAGGER']) || !isSet(api['DefinitionBody'])) return [role];
   const document = openSwagger(api['DefinitionBody']);
   if (hasIntegration(document.paths, place.path, place.method)) {
-    throw eventProblem(eventId, `API method "${place.method}" defined multiple times for path "${place.path}".`);
+    throw eventProblem(
+      eventId,
+      `API method "${place.method}" defined multiple times for path "${place.path}".`,
+    );
   }
   const isUnescaped = isFilled(properties['UnescapeMappingTemplate']);
   addStateMachineIntegration(document, {
@@ -269,7 +310,13 @@ function makeApi({ context, event, eventId, target, boundary }: ApiMaking): CfnR
   if (isFilled(properties['Auth'])) {
     // A state machine's event knows no stage; resource policies name none.
     const stageless = { ...link, stage: (properties['Stage'] ?? null) as string };
-    addEventAuth(document, { context, eventId, link: stageless, place, auth: mapOr(properties['Auth']) });
+    addEventAuth(document, {
+      context,
+      eventId,
+      link: stageless,
+      place,
+      auth: mapOr(properties['Auth']),
+    });
   }
   api['DefinitionBody'] = document;
   return [role];

@@ -50,11 +50,17 @@ export interface DefaultAuthorizer {
 }
 
 /** Sets the authorizer on every method of the path that has none of its own. */
-export function setDefaultAuthorizer(document: SwaggerDocument, path: string, authorizer: DefaultAuthorizer): void {
+export function setDefaultAuthorizer(
+  document: SwaggerDocument,
+  path: string,
+  authorizer: DefaultAuthorizer,
+): void {
   const known = new Set(['AWS_IAM', ...authorizer.scopes.keys()]);
   for (const { method, definition } of allMethods(document.paths, path)) {
     if (!authorizer.onPreflight && method === 'options') continue;
-    const existing = securityOf(definition, path, method).map((one) => expectSecurity(one, path, method));
+    const existing = securityOf(definition, path, method).map((one) =>
+      expectSecurity(one, path, method),
+    );
     const isOurs = (one: JsonMap): boolean => Object.keys(one).some((scheme) => known.has(scheme));
     const others = existing.filter((one) => !isOurs(one));
     const own = existing.filter(isOurs);
@@ -77,9 +83,15 @@ export function setDefaultAuthorizer(document: SwaggerDocument, path: string, au
 }
 
 /** Asks for an API key on every method of the path that does not say otherwise. */
-export function setDefaultApiKey(document: SwaggerDocument, path: string, onPreflight: boolean): void {
+export function setDefaultApiKey(
+  document: SwaggerDocument,
+  path: string,
+  onPreflight: boolean,
+): void {
   for (const { method, definition } of allMethods(document.paths, path)) {
-    const existing = securityOf(definition, path, method).map((one) => expectSecurity(one, path, method));
+    const existing = securityOf(definition, path, method).map((one) =>
+      expectSecurity(one, path, method),
+    );
     const isKey = (one: JsonMap): boolean => 'api_key' in one || 'api_key_false' in one;
     const others = existing.filter((one) => !isKey(one));
     const isRefused = existing.some((one) => 'api_key_false' in one);
@@ -99,12 +111,18 @@ export interface MethodAuth {
 }
 
 /** The authorizer and API key setting of one method. */
-export function addAuthToMethod(document: SwaggerDocument, { path, method, auth, authorizers }: MethodAuth): void {
+export function addAuthToMethod(
+  document: SwaggerDocument,
+  { path, method, auth, authorizers }: MethodAuth,
+): void {
   const name = auth['Authorizer'];
   if (isFilled(name)) {
     for (const definition of methodDefinitions(document.paths, path, method)) {
       const scopes = scopesOf(String(name), { authorizers, own: auth['AuthorizationScopes'] });
-      definition['security'] = [...securityOf(definition, path, method), { [String(name)]: scopes }];
+      definition['security'] = [
+        ...securityOf(definition, path, method),
+        { [String(name)]: scopes },
+      ];
       addIamScheme(document, definition);
     }
   }
@@ -117,7 +135,10 @@ export function addAuthToMethod(document: SwaggerDocument, { path, method, auth,
   }
 }
 
-function scopesOf(name: string, { authorizers, own }: { authorizers: unknown; own: unknown }): unknown {
+function scopesOf(
+  name: string,
+  { authorizers, own }: { authorizers: unknown; own: unknown },
+): unknown {
   if (name === 'NONE' || !isFilled(authorizers) || !isMap(authorizers)) return [];
   const authorizer = authorizers[name];
   if (authorizer === undefined) return [];
@@ -131,12 +152,20 @@ interface PolicyPlace {
 }
 
 /** Statements for one path from the lists of a `ResourcePolicy`. */
-export function addResourcePolicy(document: SwaggerDocument, policy: JsonMap, place: PolicyPlace): void {
+export function addResourcePolicy(
+  document: SwaggerDocument,
+  policy: JsonMap,
+  place: PolicyPlace,
+): void {
   const resources = methodArns(document, place);
   const statements = openPolicy(document);
   addAccounts(statements, { list: policy['AwsAccountWhitelist'], effect: 'Allow', resources });
   addAccounts(statements, { list: policy['AwsAccountBlacklist'], effect: 'Deny', resources });
-  addAddresses(statements, { list: policy['IpRangeWhitelist'], operator: 'NotIpAddress', resources });
+  addAddresses(statements, {
+    list: policy['IpRangeWhitelist'],
+    operator: 'NotIpAddress',
+    resources,
+  });
   addAddresses(statements, { list: policy['IpRangeBlacklist'], operator: 'IpAddress', resources });
   addNetworks(statements, { policy, color: 'Blacklist', operator: 'StringEquals', resources });
   addNetworks(statements, { policy, color: 'Whitelist', operator: 'StringNotEquals', resources });
@@ -179,7 +208,12 @@ function methodArns(document: SwaggerDocument, { path, stage }: PolicyPlace): Js
 }
 
 function statement(effect: string, resources: JsonMap[], principal: unknown): JsonMap {
-  return { Effect: effect, Action: 'execute-api:Invoke', Resource: resources, Principal: principal };
+  return {
+    Effect: effect,
+    Action: 'execute-api:Invoke',
+    Resource: resources,
+    Principal: principal,
+  };
 }
 
 function addAccounts(
@@ -192,7 +226,9 @@ function addAccounts(
   }
   policy['Version'] = '2012-10-17';
   const added = statement(effect, resources, { AWS: listOf(list) });
-  policy['Statement'] = isSet(policy['Statement']) ? [...listOf(policy['Statement']), added] : added;
+  policy['Statement'] = isSet(policy['Statement'])
+    ? [...listOf(policy['Statement']), added]
+    : added;
 }
 
 function addAddresses(
@@ -206,7 +242,10 @@ function addAddresses(
 function addAllowAndDeny(policy: JsonMap, resources: JsonMap[], condition: JsonMap): void {
   policy['Version'] = '2012-10-17';
   const statements = isSet(policy['Statement']) ? listOf(policy['Statement']) : [];
-  const pair = [statement('Allow', resources, '*'), { ...statement('Deny', resources, '*'), Condition: condition }];
+  const pair = [
+    statement('Allow', resources, '*'),
+    { ...statement('Deny', resources, '*'), Condition: condition },
+  ];
   for (const one of pair) {
     if (!statements.some((other) => isDeepStrictEqual(other, one))) statements.push(one);
   }

@@ -57,7 +57,10 @@ export interface LambdaIntegration {
   readonly partition: string;
 }
 
-export function addLambdaIntegration(document: SwaggerDocument, integration: LambdaIntegration): void {
+export function addLambdaIntegration(
+  document: SwaggerDocument,
+  integration: LambdaIntegration,
+): void {
   const { path, uri, condition, transferMode } = integration;
   const method = normalizeMethod(integration.method);
   if (hasIntegration(document.paths, path, method)) {
@@ -101,7 +104,10 @@ export interface StateMachineIntegration {
   readonly condition: unknown;
 }
 
-export function addStateMachineIntegration(document: SwaggerDocument, integration: StateMachineIntegration): void {
+export function addStateMachineIntegration(
+  document: SwaggerDocument,
+  integration: StateMachineIntegration,
+): void {
   const { path, uri, credentials, requestTemplates, condition } = integration;
   const method = normalizeMethod(integration.method);
   if (hasIntegration(document.paths, path, method)) {
@@ -118,7 +124,10 @@ export function addStateMachineIntegration(document: SwaggerDocument, integratio
       credentials,
       requestTemplates,
     };
-    definition['responses'] ??= { '200': { description: 'OK' }, '400': { description: 'Bad Request' } };
+    definition['responses'] ??= {
+      '200': { description: 'OK' },
+      '400': { description: 'Bad Request' },
+    };
     item[method] = isFilled(condition) ? when(condition, definition) : definition;
   }
 }
@@ -185,7 +194,11 @@ export interface MethodPlace {
   readonly method: string;
 }
 
-export function addRequestModel(document: SwaggerDocument, { path, method }: MethodPlace, request: JsonMap): void {
+export function addRequestModel(
+  document: SwaggerDocument,
+  { path, method }: MethodPlace,
+  request: JsonMap,
+): void {
   const name = String(request['Model']).toLowerCase();
   const required = isSet(request['Required']) ? { required: request['Required'] } : {};
   for (const definition of methodDefinitions(document.paths, path, method)) {
@@ -208,7 +221,13 @@ export function addRequestValidator(
   checks: { readonly body: boolean; readonly parameters: boolean },
 ): void {
   const { body, parameters } = checks;
-  const name = body ? (parameters ? 'body-and-params' : 'body-only') : parameters ? 'params-only' : 'no-validation';
+  const name = body
+    ? parameters
+      ? 'body-and-params'
+      : 'body-only'
+    : parameters
+      ? 'params-only'
+      : 'no-validation';
   const validators = memberOf(document, VALIDATORS);
   validators[name] ??= { validateRequestBody: body, validateRequestParameters: parameters };
   for (const definition of methodDefinitions(document.paths, path, method)) {
@@ -271,7 +290,10 @@ export function disableExecuteEndpoint(document: SwaggerDocument, value: unknown
   if (isFilled(document['openapi']) && isOpenApi3(document['openapi'])) {
     const servers = (document['servers'] ?? [{}]) as unknown[];
     servers.forEach((server, i) => {
-      if (!isMap(server)) throw documentError(`Invalid OpenAPI definition of 'servers[${i}]': The value should be a map.`);
+      if (!isMap(server))
+        throw documentError(
+          `Invalid OpenAPI definition of 'servers[${i}]': The value should be a map.`,
+        );
       setEndpoint(server, `Invalid OpenAPI definition of 'servers[${i}]'`, value);
     });
     document['servers'] = servers;
@@ -282,14 +304,17 @@ export function disableExecuteEndpoint(document: SwaggerDocument, value: unknown
 
 function setEndpoint(holder: JsonMap, where: string, value: unknown): void {
   const configuration = holder[ENDPOINT] ?? {};
-  if (!isMap(configuration)) throw documentError(`${where}: The value of '${ENDPOINT}' should be a map.`);
+  if (!isMap(configuration))
+    throw documentError(`${where}: The value of '${ENDPOINT}' should be a map.`);
   configuration['disableExecuteApiEndpoint'] = value;
   holder[ENDPOINT] = configuration;
 }
 
 /** Methods of a path as they stand in the document. */
 export function methodNames(document: SwaggerDocument, path: string): string[] {
-  return conditionalContents(document.paths[path]).flatMap((item) => Object.keys(expectPathItem(item, path)));
+  return conditionalContents(document.paths[path]).flatMap((item) =>
+    Object.keys(expectPathItem(item, path)),
+  );
 }
 
 /** Path parameters as permissions and policies write them: `*`. */

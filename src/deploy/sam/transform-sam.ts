@@ -35,7 +35,10 @@ export interface SamRequest {
 }
 
 /** Throws SamError with everything that is wrong. Does not change its input. */
-export function transformSam(input: PlainObject, request: SamRequest): { readonly template: JsonMap } {
+export function transformSam(
+  input: PlainObject,
+  request: SamRequest,
+): { readonly template: JsonMap } {
   const source: JsonMap = clone(input) as JsonMap;
   checkTemplate(source);
   addDefaultDocuments(source);
@@ -87,7 +90,8 @@ function checkTemplate(template: JsonMap): void {
   for (const section of ['Mappings', 'Parameters']) {
     if (!(section in template) || isMap(template[section])) continue;
     throw new SamError([
-      templateProblem("'Mappings' or 'Parameters' is either null or not a valid dictionary.").message,
+      templateProblem("'Mappings' or 'Parameters' is either null or not a valid dictionary.")
+        .message,
     ]);
   }
   const resources = template['Resources'];
@@ -96,8 +100,9 @@ function checkTemplate(template: JsonMap): void {
   }
   if (!Object.values(resources).every(isMap)) {
     throw new SamError([
-      templateProblem("All 'Resources' must be Objects. If you're using YAML, this may be an indentation issue.")
-        .message,
+      templateProblem(
+        "All 'Resources' must be Objects. If you're using YAML, this may be an indentation issue.",
+      ).message,
     ]);
   }
   for (const [logicalId, resource] of Object.entries(resources)) {
@@ -105,8 +110,11 @@ function checkTemplate(template: JsonMap): void {
     if (isFilled(condition) && typeof condition !== 'string') {
       throw new SamError([templateProblem('Every Condition member must be a string.').message]);
     }
-    if (!isKnownType('resources', type) || !('Properties' in mapOr(resource)) || isMap(properties)) continue;
-    throw new SamError([resourceProblem(logicalId, "Attribute 'Properties' should be a map.").message]);
+    if (!isKnownType('resources', type) || !('Properties' in mapOr(resource)) || isMap(properties))
+      continue;
+    throw new SamError([
+      resourceProblem(logicalId, "Attribute 'Properties' should be a map.").message,
+    ]);
   }
 }
 
@@ -135,7 +143,11 @@ function transformResource(pass: Pass, logicalId: string): void {
   const given = mapOr(context.source[logicalId]);
   try {
     const properties = given['Properties'];
-    if (POLICY_TEMPLATED.includes(String(given['Type'])) && isMap(properties) && isFilled(properties['Policies'])) {
+    if (
+      POLICY_TEMPLATED.includes(String(given['Type'])) &&
+      isMap(properties) &&
+      isFilled(properties['Policies'])
+    ) {
       properties['Policies'] = expandPolicyTemplates(logicalId, properties['Policies']);
     }
     const declared = readDeclared('resources', logicalId, given);
@@ -188,7 +200,10 @@ function transformDeclared(context: SamContext, declared: Declared): CfnResource
     case 'AWS::Serverless::CapacityProvider':
       return transformCapacityProvider(declared, context.partition);
     default:
-      throw resourceProblem(declared.logicalId, `Resources of type ${declared.type} are not supported here yet.`);
+      throw resourceProblem(
+        declared.logicalId,
+        `Resources of type ${declared.type} are not supported here yet.`,
+      );
   }
 }
 
@@ -288,7 +303,8 @@ function renameDependsOn(value: unknown, renamed: ReadonlyMap<string, string>): 
   if (Array.isArray(value)) {
     for (const item of value) renameDependsOn(item, renamed);
   } else if (isMap(value)) {
-    const rename = (id: unknown): unknown => (typeof id === 'string' ? (renamed.get(id) ?? id) : id);
+    const rename = (id: unknown): unknown =>
+      typeof id === 'string' ? (renamed.get(id) ?? id) : id;
     const { DependsOn: dependsOn } = value;
     if (Array.isArray(dependsOn)) value['DependsOn'] = dependsOn.map(rename);
     else if (typeof dependsOn === 'string') value['DependsOn'] = rename(dependsOn);

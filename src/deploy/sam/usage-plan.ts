@@ -17,7 +17,13 @@ export interface SharedUsagePlan {
 }
 
 export function createSharedUsagePlan(): SharedUsagePlan {
-  return { stageKeys: [], apiStages: [], dependsOn: [], conditions: new Set(), anyWithoutCondition: false };
+  return {
+    stageKeys: [],
+    apiStages: [],
+    dependsOn: [],
+    conditions: new Set(),
+    anyWithoutCondition: false,
+  };
 }
 
 const SHARED_CONDITION = 'SharedUsagePlanCondition';
@@ -41,9 +47,13 @@ export function makeUsagePlan(making: UsagePlanMaking): CfnResource[] {
     throw resourceProblem(logicalId, "Invalid property for 'UsagePlan'");
   }
   const kind = plan['CreateUsagePlan'];
-  if (!isSet(kind)) throw resourceProblem(logicalId, "'CreateUsagePlan' is a required field for UsagePlan.");
+  if (!isSet(kind))
+    throw resourceProblem(logicalId, "'CreateUsagePlan' is a required field for UsagePlan.");
   if (kind !== 'SHARED' && kind !== 'PER_API' && kind !== 'NONE') {
-    throw resourceProblem(logicalId, "'CreateUsagePlan' accepts one of ['SHARED', 'PER_API', 'NONE'].");
+    throw resourceProblem(
+      logicalId,
+      "'CreateUsagePlan' accepts one of ['SHARED', 'PER_API', 'NONE'].",
+    );
   }
   if (kind === 'NONE') return [];
   const isShared = kind === 'SHARED';
@@ -79,14 +89,22 @@ export function makeUsagePlan(making: UsagePlanMaking): CfnResource[] {
     type: 'AWS::ApiGateway::UsagePlanKey',
     attributes,
     dependsOn: [key.logicalId],
-    properties: { KeyId: ref(key.logicalId), KeyType: 'API_KEY', UsagePlanId: ref(usagePlan.logicalId) },
+    properties: {
+      KeyId: ref(key.logicalId),
+      KeyType: 'API_KEY',
+      UsagePlanId: ref(usagePlan.logicalId),
+    },
   });
   return [usagePlan, key, planKey];
 }
 
 /** The shared plan exists when any of its APIs does, and keeps what the most careful of them keeps. */
 function sharedAttributes({ attributes, shared, conditions }: UsagePlanMaking): JsonMap {
-  const { DeletionPolicy: deletion, UpdateReplacePolicy: replace, Condition: condition } = attributes;
+  const {
+    DeletionPolicy: deletion,
+    UpdateReplacePolicy: replace,
+    Condition: condition,
+  } = attributes;
   if (isFilled(deletion) && (!isFilled(shared.deletionPolicy) || deletion === 'Retain')) {
     shared.deletionPolicy = deletion;
   }
@@ -98,12 +116,20 @@ function sharedAttributes({ attributes, shared, conditions }: UsagePlanMaking): 
   addCondition(shared, condition, conditions);
   return {
     ...(isFilled(shared.deletionPolicy) ? { DeletionPolicy: shared.deletionPolicy } : {}),
-    ...(isFilled(shared.updateReplacePolicy) ? { UpdateReplacePolicy: shared.updateReplacePolicy } : {}),
-    ...(shared.conditions.size > 0 && !shared.anyWithoutCondition ? { Condition: SHARED_CONDITION } : {}),
+    ...(isFilled(shared.updateReplacePolicy)
+      ? { UpdateReplacePolicy: shared.updateReplacePolicy }
+      : {}),
+    ...(shared.conditions.size > 0 && !shared.anyWithoutCondition
+      ? { Condition: SHARED_CONDITION }
+      : {}),
   };
 }
 
-function addCondition(shared: SharedUsagePlan, condition: unknown, conditions: JsonMap | undefined): void {
+function addCondition(
+  shared: SharedUsagePlan,
+  condition: unknown,
+  conditions: JsonMap | undefined,
+): void {
   if (shared.anyWithoutCondition) return;
   if (!isSet(condition)) {
     shared.anyWithoutCondition = true;
@@ -113,9 +139,13 @@ function addCondition(shared: SharedUsagePlan, condition: unknown, conditions: J
   const name = String(condition);
   if (shared.conditions.has(name)) return;
   if (conditions === undefined) {
-    throw templateProblem("Can't have condition without having 'Conditions' section in the template");
+    throw templateProblem(
+      "Can't have condition without having 'Conditions' section in the template",
+    );
   }
   shared.conditions.add(name);
   conditions[SHARED_CONDITION] =
-    shared.conditions.size === 1 ? name : { 'Fn::Or': [...shared.conditions].map((Condition) => ({ Condition })) };
+    shared.conditions.size === 1
+      ? name
+      : { 'Fn::Or': [...shared.conditions].map((Condition) => ({ Condition })) };
 }

@@ -18,7 +18,8 @@ export function mapOr(value: unknown): JsonMap {
 
 /** Present and not empty: AWS's translator takes an empty map, list or text for one that is left out. */
 export function isFilled(value: unknown): boolean {
-  if (value === undefined || value === null || value === false || value === 0 || value === '') return false;
+  if (value === undefined || value === null || value === false || value === 0 || value === '')
+    return false;
   if (Array.isArray(value)) return value.length > 0;
   return typeof value !== 'object' || Object.keys(value).length > 0;
 }
@@ -51,7 +52,11 @@ export function sub(text: string, variables?: JsonMap): JsonMap {
 }
 
 /** Fn::If; without `otherwise` the value is left out when the condition does not hold. */
-export function when(condition: unknown, then: unknown, otherwise: unknown = ref('AWS::NoValue')): JsonMap {
+export function when(
+  condition: unknown,
+  then: unknown,
+  otherwise: unknown = ref('AWS::NoValue'),
+): JsonMap {
   return { 'Fn::If': [condition, then, otherwise] };
 }
 
@@ -95,10 +100,13 @@ export function printValue(value: unknown): string {
 }
 
 function printNested(value: unknown): string {
-  if (typeof value === 'string') return value.includes("'") && !value.includes('"') ? `"${value}"` : `'${value}'`;
+  if (typeof value === 'string')
+    return value.includes("'") && !value.includes('"') ? `"${value}"` : `'${value}'`;
   if (Array.isArray(value)) return `[${value.map(printNested).join(', ')}]`;
   if (isMap(value)) {
-    return `{${Object.entries(value).map(([key, inner]) => `${printNested(key)}: ${printNested(inner)}`).join(', ')}}`;
+    return `{${Object.entries(value)
+      .map(([key, inner]) => `${printNested(key)}: ${printNested(inner)}`)
+      .join(', ')}}`;
   }
   return printValue(value);
 }

@@ -13,7 +13,8 @@ const DEFAULT_STAGE = 'default';
 
 export function transformWebSocketApi(context: SamContext, declared: Declared): CfnResource[] {
   const { logicalId, properties } = declared;
-  for (const name of ['Auth', 'Domain', 'Routes']) properties[name] = context.resolve(properties[name]);
+  for (const name of ['Auth', 'Domain', 'Routes'])
+    properties[name] = context.resolve(properties[name]);
   checkApi(declared);
   const tags = { ...mapOr(properties['Tags']), [TAG]: 'SAM' };
   const api = make({
@@ -41,7 +42,9 @@ export function transformWebSocketApi(context: SamContext, declared: Declared): 
     : [];
   const routes = Object.entries(mapOr(properties['Routes']));
   const made = routes.flatMap(([key, route]) => makeRoute(declared, key, mapOr(route)));
-  const routeIds = made.filter(({ type }) => type === 'AWS::ApiGatewayV2::Route').map((one) => one.logicalId);
+  const routeIds = made
+    .filter(({ type }) => type === 'AWS::ApiGatewayV2::Route')
+    .map((one) => one.logicalId);
   const all = [api, ...made, ...domain, makeStage(declared, routeIds)];
   propagateTags(all, isFilled(properties['Tags']) ? tags : undefined, properties['PropagateTags']);
   return all;
@@ -62,7 +65,10 @@ function checkApi({ logicalId, properties }: Declared): void {
     );
   }
   if (isFilled(properties['Auth']) && !('$connect' in mapOr(properties['Routes']))) {
-    throw resourceProblem(logicalId, 'Authorization is only available if there is a $connect route.');
+    throw resourceProblem(
+      logicalId,
+      'Authorization is only available if there is a $connect route.',
+    );
   }
   if (properties['StageName'] === '$default') {
     throw resourceProblem(logicalId, 'Stages cannot be named $default for WebSocket APIs.');
@@ -102,7 +108,8 @@ function makeRoute(declared: Declared, key: string, route: JsonMap): CfnResource
       AuthorizerId: isCustom ? ref(authorizerId) : undefined,
     },
   });
-  if (!('FunctionArn' in route)) throw resourceProblem(logicalId, 'Route must have associated function.');
+  if (!('FunctionArn' in route))
+    throw resourceProblem(logicalId, 'Route must have associated function.');
   const integration = make({
     logicalId: `${base}Integration`,
     type: 'AWS::ApiGatewayV2::Integration',
@@ -116,7 +123,10 @@ function makeRoute(declared: Declared, key: string, route: JsonMap): CfnResource
       TimeoutInMillis: route['IntegrationTimeout'],
     },
   });
-  const permission = makePermission(declared, `${base}Permission`, { key, functionArn: route['FunctionArn'] });
+  const permission = makePermission(declared, `${base}Permission`, {
+    key,
+    functionArn: route['FunctionArn'],
+  });
   return [made, integration, permission, ...(isCustom ? makeAuthorizer(logicalId, auth) : [])];
 }
 
@@ -140,7 +150,10 @@ function authorizationType(auth: JsonMap): string {
 function checkAuth(logicalId: string, auth: JsonMap): void {
   const given = auth['AuthType'];
   if (!isFilled(given)) {
-    throw resourceProblem(logicalId, 'AuthType must be specified for additional auth configurations.');
+    throw resourceProblem(
+      logicalId,
+      'AuthType must be specified for additional auth configurations.',
+    );
   }
   const type = String(given).toUpperCase();
   if (type !== 'NONE' && type !== 'AWS_IAM' && type !== 'CUSTOM') {
@@ -150,7 +163,10 @@ function checkAuth(logicalId: string, auth: JsonMap): void {
     throw resourceProblem(logicalId, 'AuthArn must be specified if AuthType is CUSTOM.');
   }
   if (type !== 'CUSTOM' && Object.keys(auth).length > 1) {
-    throw resourceProblem(logicalId, `No additional configurations supported for AuthType ${type}.`);
+    throw resourceProblem(
+      logicalId,
+      `No additional configurations supported for AuthType ${type}.`,
+    );
   }
 }
 

@@ -81,7 +81,11 @@ export type NewOperation = Omit<StackOperation, 'id' | 'phase' | 'principal'>;
 export function beginOperation(
   tx: Tx,
   context: RequestContext,
-  start: { readonly stack: StackRow; readonly status: StackStatus; readonly operation: NewOperation },
+  start: {
+    readonly stack: StackRow;
+    readonly status: StackStatus;
+    readonly operation: NewOperation;
+  },
 ): StackRow {
   const { stack, status, operation } = start;
   const { statusReason: _reason, ...rest } = stack;
@@ -108,7 +112,9 @@ export function resumeOperation(tx: Tx, context: RequestContext, stack: StackRow
 
 export function checkUpdatable(stack: StackRow): void {
   if (isUpdatable(stack.status)) return;
-  throw validationError(`Stack:${stack.stackId} is in ${stack.status} state and can not be updated.`);
+  throw validationError(
+    `Stack:${stack.stackId} is in ${stack.status} state and can not be updated.`,
+  );
 }
 
 export function checkNotThere(existing: StackRow | undefined): void {
@@ -117,5 +123,7 @@ export function checkNotThere(existing: StackRow | undefined): void {
 
 export function checkNotBusy(stack: StackRow, verb: string): void {
   if (!isBusy(stack.status)) return;
-  throw validationError(`Stack:${stack.stackId} is in ${stack.status} state and can not be ${verb}.`);
+  throw validationError(
+    `Stack:${stack.stackId} is in ${stack.status} state and can not be ${verb}.`,
+  );
 }

@@ -44,14 +44,22 @@ const BROKEN = {
 const text = (template: Record<string, unknown>): string => JSON.stringify(template);
 
 const ONE = text({
-  Parameters: { Stage: { Type: 'String', Default: 'dev' }, Secret: { Type: 'String', NoEcho: true, Default: 's' } },
+  Parameters: {
+    Stage: { Type: 'String', Default: 'dev' },
+    Secret: { Type: 'String', NoEcho: true, Default: 's' },
+  },
   Description: 'one handle',
   Resources: { A: HANDLE },
-  Outputs: { Url: { Value: { Ref: 'A' }, Description: 'where', Export: { Name: 'the-url' } }, S: { Value: { Ref: 'Stage' } } },
+  Outputs: {
+    Url: { Value: { Ref: 'A' }, Description: 'where', Export: { Name: 'the-url' } },
+    S: { Value: { Ref: 'Stage' } },
+  },
 });
 
 async function create(name: string, body: string, more: Record<string, unknown> = {}) {
-  const created = await client.send(new CreateStackCommand({ StackName: name, TemplateBody: body, ...more }));
+  const created = await client.send(
+    new CreateStackCommand({ StackName: name, TemplateBody: body, ...more }),
+  );
   await cloud.settle();
   return created.StackId ?? '';
 }
@@ -79,7 +87,10 @@ const failure = (promise: Promise<unknown>) =>
 
 describe('a stack', () => {
   it('is created in the background, described, updated and deleted', async () => {
-    const id = await create('one', ONE, { Tags: [{ Key: 'team', Value: 'x' }], Parameters: [{ ParameterKey: 'Stage', ParameterValue: 'prod' }] });
+    const id = await create('one', ONE, {
+      Tags: [{ Key: 'team', Value: 'x' }],
+      Parameters: [{ ParameterKey: 'Stage', ParameterValue: 'prod' }],
+    });
     expect(id).toMatch(/^arn:aws:cloudformation:us-east-1:000000000000:stack\/one\/[0-9a-f-]{36}$/);
     expect(await stackOf('one')).toMatchObject({
       StackId: id,
@@ -106,14 +117,21 @@ describe('a stack', () => {
     const two = text({ Resources: { A: HANDLE, B: HANDLE }, Outputs: {} });
     await client.send(new UpdateStackCommand({ StackName: 'one', TemplateBody: two }));
     await cloud.settle();
-    expect(await stackOf('one')).toMatchObject({ StackStatus: 'UPDATE_COMPLETE', Tags: [{ Key: 'team', Value: 'x' }] });
-    const { StackResources } = await client.send(new DescribeStackResourcesCommand({ StackName: 'one' }));
+    expect(await stackOf('one')).toMatchObject({
+      StackStatus: 'UPDATE_COMPLETE',
+      Tags: [{ Key: 'team', Value: 'x' }],
+    });
+    const { StackResources } = await client.send(
+      new DescribeStackResourcesCommand({ StackName: 'one' }),
+    );
     expect(StackResources?.map((r) => [r.LogicalResourceId, r.ResourceStatus])).toEqual([
       ['A', 'CREATE_COMPLETE'],
       ['B', 'CREATE_COMPLETE'],
     ]);
     const owner = await client.send(
-      new DescribeStackResourcesCommand({ PhysicalResourceId: StackResources?.[1]?.PhysicalResourceId }),
+      new DescribeStackResourcesCommand({
+        PhysicalResourceId: StackResources?.[1]?.PhysicalResourceId,
+      }),
     );
     expect(owner.StackResources?.length).toBe(2);
     await client.send(new DeleteStackCommand({ StackName: 'one' }));
@@ -125,7 +143,9 @@ describe('a stack', () => {
     const { Stacks } = await client.send(new DescribeStacksCommand({ StackName: id }));
     expect(Stacks?.[0]).toMatchObject({ StackStatus: 'DELETE_COMPLETE' });
     expect((await client.send(new DescribeStacksCommand({}))).Stacks).toEqual([]);
-    const listed = await client.send(new ListStacksCommand({ StackStatusFilter: ['DELETE_COMPLETE'] }));
+    const listed = await client.send(
+      new ListStacksCommand({ StackStatusFilter: ['DELETE_COMPLETE'] }),
+    );
     expect(listed.StackSummaries?.map((s) => s.StackName)).toEqual(['one']);
   });
 
@@ -133,15 +153,22 @@ describe('a stack', () => {
     await create('bad', text({ Resources: { A: HANDLE, B: BROKEN } }));
     expect(await stackOf('bad')).toMatchObject({ StackStatus: 'ROLLBACK_COMPLETE' });
     const { StackEvents } = await client.send(new DescribeStackEventsCommand({ StackName: 'bad' }));
-    expect(StackEvents?.find((e) => e.ResourceStatus === 'CREATE_FAILED')?.ResourceStatusReason).toBe(
-      'Template error: resource A does not support attribute type Nope in Fn::GetAtt',
-    );
-    expect(StackEvents?.find((e) => e.ResourceStatus === 'ROLLBACK_IN_PROGRESS')?.ResourceStatusReason).toBe(
-      'The following resource(s) failed to create: [B]. Rollback requested by user.',
-    );
-    expect((await client.send(new ListStackResourcesCommand({ StackName: 'bad' }))).StackResourceSummaries).toEqual([]);
-    expect(await failure(client.send(new UpdateStackCommand({ StackName: 'bad', TemplateBody: ONE })))).toMatchObject({
-      message: expect.stringMatching(/^Stack:arn:.* is in ROLLBACK_COMPLETE state and can not be updated\.$/),
+    expect(
+      StackEvents?.find((e) => e.ResourceStatus === 'CREATE_FAILED')?.ResourceStatusReason,
+    ).toBe('Template error: resource A does not support attribute type Nope in Fn::GetAtt');
+    expect(
+      StackEvents?.find((e) => e.ResourceStatus === 'ROLLBACK_IN_PROGRESS')?.ResourceStatusReason,
+    ).toBe('The following resource(s) failed to create: [B]. Rollback requested by user.');
+    expect(
+      (await client.send(new ListStackResourcesCommand({ StackName: 'bad' })))
+        .StackResourceSummaries,
+    ).toEqual([]);
+    expect(
+      await failure(client.send(new UpdateStackCommand({ StackName: 'bad', TemplateBody: ONE }))),
+    ).toMatchObject({
+      message: expect.stringMatching(
+        /^Stack:arn:.* is in ROLLBACK_COMPLETE state and can not be updated\.$/,
+      ),
     });
   });
 
@@ -167,7 +194,9 @@ describe('a stack', () => {
     });
     const { TemplateBody } = await client.send(new GetTemplateCommand({ StackName: 'one' }));
     expect(TemplateBody).toBe(ONE);
-    const { StackResourceSummaries } = await client.send(new ListStackResourcesCommand({ StackName: 'one' }));
+    const { StackResourceSummaries } = await client.send(
+      new ListStackResourcesCommand({ StackName: 'one' }),
+    );
     expect(StackResourceSummaries?.map((r) => r.LogicalResourceId)).toEqual(['A']);
   });
 
@@ -175,7 +204,9 @@ describe('a stack', () => {
     await create('one', ONE, { Parameters: [{ ParameterKey: 'Stage', ParameterValue: 'prod' }] });
     const again = { StackName: 'one', UsePreviousTemplate: true };
     const kept = [{ ParameterKey: 'Stage', UsePreviousValue: true }];
-    expect(await failure(client.send(new UpdateStackCommand({ ...again, Parameters: kept })))).toEqual({
+    expect(
+      await failure(client.send(new UpdateStackCommand({ ...again, Parameters: kept }))),
+    ).toEqual({
       name: 'ValidationError',
       message: 'No updates are to be performed.',
     });
@@ -191,10 +222,17 @@ describe('a stack', () => {
       name: 'ValidationError',
       message: 'Stack [one] cannot be deleted while TerminationProtection is enabled',
     });
-    await client.send(new UpdateTerminationProtectionCommand({ StackName: 'one', EnableTerminationProtection: false }));
+    await client.send(
+      new UpdateTerminationProtectionCommand({
+        StackName: 'one',
+        EnableTerminationProtection: false,
+      }),
+    );
     await client.send(new DeleteStackCommand({ StackName: 'one' }));
     await cloud.settle();
-    expect((await client.send(new ListStacksCommand({}))).StackSummaries?.[0]?.StackStatus).toBe('DELETE_COMPLETE');
+    expect((await client.send(new ListStacksCommand({}))).StackSummaries?.[0]?.StackStatus).toBe(
+      'DELETE_COMPLETE',
+    );
   });
 });
 
@@ -216,10 +254,14 @@ describe('exports', () => {
     expect((await client.send(new ListExportsCommand({}))).Exports).toEqual([
       { ExportingStackId: id, Name: 'the-us-east-1', Value: 'v1' },
     ]);
-    expect((await client.send(new ListImportsCommand({ ExportName: 'the-us-east-1' }))).Imports).toEqual(['importer']);
+    expect(
+      (await client.send(new ListImportsCommand({ ExportName: 'the-us-east-1' }))).Imports,
+    ).toEqual(['importer']);
     await create('second', exporter('v2'));
     expect(await stackOf('second')).toMatchObject({ StackStatus: 'ROLLBACK_COMPLETE' });
-    await client.send(new UpdateStackCommand({ StackName: 'exporter', TemplateBody: exporter('v2') }));
+    await client.send(
+      new UpdateStackCommand({ StackName: 'exporter', TemplateBody: exporter('v2') }),
+    );
     await cloud.settle();
     expect(await stackOf('exporter')).toMatchObject({ StackStatus: 'UPDATE_ROLLBACK_COMPLETE' });
     await client.send(new DeleteStackCommand({ StackName: 'exporter' }));
@@ -230,7 +272,9 @@ describe('exports', () => {
     });
     await client.send(new DeleteStackCommand({ StackName: 'importer' }));
     await cloud.settle();
-    expect(await failure(client.send(new ListImportsCommand({ ExportName: 'the-us-east-1' })))).toMatchObject({
+    expect(
+      await failure(client.send(new ListImportsCommand({ ExportName: 'the-us-east-1' }))),
+    ).toMatchObject({
       message: "Export 'the-us-east-1' is not imported by any stack.",
     });
     await client.send(new DeleteStackCommand({ StackName: 'exporter' }));
@@ -253,39 +297,59 @@ describe('change sets', () => {
   it('create a stack under review, then change it, as `aws cloudformation deploy` does', async () => {
     await change('first', ONE, 'CREATE');
     expect(await stackOf('cs')).toMatchObject({ StackStatus: 'REVIEW_IN_PROGRESS' });
-    const described = await client.send(new DescribeChangeSetCommand({ StackName: 'cs', ChangeSetName: 'first' }));
+    const described = await client.send(
+      new DescribeChangeSetCommand({ StackName: 'cs', ChangeSetName: 'first' }),
+    );
     expect(described).toMatchObject({ Status: 'CREATE_COMPLETE', ExecutionStatus: 'AVAILABLE' });
-    expect(described.Changes?.map((c) => [c.ResourceChange?.Action, c.ResourceChange?.LogicalResourceId])).toEqual([
-      ['Add', 'A'],
-    ]);
+    expect(
+      described.Changes?.map((c) => [
+        c.ResourceChange?.Action,
+        c.ResourceChange?.LogicalResourceId,
+      ]),
+    ).toEqual([['Add', 'A']]);
     await client.send(new ExecuteChangeSetCommand({ StackName: 'cs', ChangeSetName: 'first' }));
     await cloud.settle();
-    expect(await stackOf('cs')).toMatchObject({ StackStatus: 'CREATE_COMPLETE', ChangeSetId: described.ChangeSetId });
+    expect(await stackOf('cs')).toMatchObject({
+      StackStatus: 'CREATE_COMPLETE',
+      ChangeSetId: described.ChangeSetId,
+    });
     await change('same', ONE);
-    expect(await client.send(new DescribeChangeSetCommand({ StackName: 'cs', ChangeSetName: 'same' }))).toMatchObject({
+    expect(
+      await client.send(new DescribeChangeSetCommand({ StackName: 'cs', ChangeSetName: 'same' })),
+    ).toMatchObject({
       Status: 'FAILED',
       ExecutionStatus: 'UNAVAILABLE',
       StatusReason:
         "The submitted information didn't contain changes. Submit different information to create a change set.",
     });
     await change('next', text({ Resources: { B: HANDLE } }));
-    const next = await client.send(new DescribeChangeSetCommand({ StackName: 'cs', ChangeSetName: 'next' }));
-    expect(next.Changes?.map((c) => [c.ResourceChange?.Action, c.ResourceChange?.PolicyAction])).toEqual([
+    const next = await client.send(
+      new DescribeChangeSetCommand({ StackName: 'cs', ChangeSetName: 'next' }),
+    );
+    expect(
+      next.Changes?.map((c) => [c.ResourceChange?.Action, c.ResourceChange?.PolicyAction]),
+    ).toEqual([
       ['Add', undefined],
       ['Remove', 'Delete'],
     ]);
     await client.send(new ExecuteChangeSetCommand({ ChangeSetName: next.ChangeSetId }));
     await cloud.settle();
     const { Summaries } = await client.send(new ListChangeSetsCommand({ StackName: 'cs' }));
-    expect(Summaries?.map((s) => [s.ChangeSetName, s.ExecutionStatus])).toEqual([['next', 'EXECUTE_COMPLETE']]);
-    const { StackResourceSummaries } = await client.send(new ListStackResourcesCommand({ StackName: 'cs' }));
+    expect(Summaries?.map((s) => [s.ChangeSetName, s.ExecutionStatus])).toEqual([
+      ['next', 'EXECUTE_COMPLETE'],
+    ]);
+    const { StackResourceSummaries } = await client.send(
+      new ListStackResourcesCommand({ StackName: 'cs' }),
+    );
     expect(StackResourceSummaries?.map((r) => r.LogicalResourceId)).toEqual(['B']);
   });
 
   it('answer as AWS when they cannot be', async () => {
     expect(await failure(change('x', ONE))).toMatchObject({ message: 'Stack [cs] does not exist' });
     await change('x', ONE, 'CREATE');
-    expect(await failure(change('x', ONE, 'CREATE'))).toMatchObject({ name: 'AlreadyExistsException' });
+    expect(await failure(change('x', ONE, 'CREATE'))).toMatchObject({
+      name: 'AlreadyExistsException',
+    });
     const missing = new DescribeChangeSetCommand({ StackName: 'cs', ChangeSetName: 'nope' });
     expect(await failure(client.send(missing))).toEqual({
       name: 'ChangeSetNotFoundException',
@@ -334,15 +398,21 @@ describe('refusals', () => {
 
   it('a second stack of the name, and what is not there', async () => {
     await create('one', ONE);
-    expect(await failure(client.send(new CreateStackCommand({ StackName: 'one', TemplateBody: ONE })))).toEqual({
+    expect(
+      await failure(client.send(new CreateStackCommand({ StackName: 'one', TemplateBody: ONE }))),
+    ).toEqual({
       name: 'AlreadyExistsException',
       message: 'Stack [one] already exists',
     });
-    expect(await failure(client.send(new UpdateStackCommand({ StackName: 'no', TemplateBody: ONE })))).toMatchObject({
+    expect(
+      await failure(client.send(new UpdateStackCommand({ StackName: 'no', TemplateBody: ONE }))),
+    ).toMatchObject({
       message: 'Stack [no] does not exist',
     });
     expect(
-      await failure(client.send(new DescribeStackResourceCommand({ StackName: 'one', LogicalResourceId: 'Z' }))),
+      await failure(
+        client.send(new DescribeStackResourceCommand({ StackName: 'one', LogicalResourceId: 'Z' })),
+      ),
     ).toMatchObject({ message: 'Resource Z does not exist for stack one' });
     await client.send(new DeleteStackCommand({ StackName: 'never-was' }));
   });

@@ -1,5 +1,10 @@
 // Custom resources: a function or a topic of the user's makes them and answers over HTTP.
-import type { Properties, ResourceHandler, ResourceRequest, ResourceResult } from '../../kernel/resources.ts';
+import type {
+  Properties,
+  ResourceHandler,
+  ResourceRequest,
+  ResourceResult,
+} from '../../kernel/resources.ts';
 import { TemplateError } from '../../kernel/templates.ts';
 
 /** Source: AWS::CloudFormation::CustomResource, ServiceTimeout: 1 to 3600, default 3600. */
@@ -38,7 +43,10 @@ interface Part {
 
 async function ask(request: ResourceRequest, part: Part): Promise<ResourceResult> {
   const { properties } = request;
-  const timeoutSec = Math.min(Number(properties['ServiceTimeout'] ?? TIMEOUT_SECONDS_MAX), TIMEOUT_SECONDS_MAX);
+  const timeoutSec = Math.min(
+    Number(properties['ServiceTimeout'] ?? TIMEOUT_SECONDS_MAX),
+    TIMEOUT_SECONDS_MAX,
+  );
   const answer = await request.exchange(
     (url, id) =>
       send(request, {
@@ -75,7 +83,9 @@ async function send(request: ResourceRequest, event: Properties): Promise<void> 
     const Subject = 'AWS CloudFormation custom resource request';
     await request.call('sns', 'Publish', { TopicArn: token, Subject, Message: text });
   } else {
-    throw new TemplateError(`Invalid service token: ${token} is neither a Lambda function nor an SNS topic.`);
+    throw new TemplateError(
+      `Invalid service token: ${token} is neither a Lambda function nor an SNS topic.`,
+    );
   }
 }
 
@@ -94,7 +104,9 @@ function readAnswer(text: string, before: string | undefined): ResourceResult {
   }
   const physicalId = answer['PhysicalResourceId'] ?? before;
   if (answer['Status'] !== 'SUCCESS' || typeof physicalId !== 'string' || physicalId === '') {
-    throw new TemplateError('Invalid PhysicalResourceId or Status in the response of the custom resource.');
+    throw new TemplateError(
+      'Invalid PhysicalResourceId or Status in the response of the custom resource.',
+    );
   }
   const data = answer['Data'];
   return {

@@ -24,7 +24,9 @@ export function changeSetExists(name: string): ServiceError {
 }
 
 export function changeSetMissing(name: string): ServiceError {
-  return new ServiceError('ChangeSetNotFoundException', `ChangeSet [${name}] does not exist`, { status: 404 });
+  return new ServiceError('ChangeSetNotFoundException', `ChangeSet [${name}] does not exist`, {
+    status: 404,
+  });
 }
 
 export function wrongChangeSetStatus(message: string): ServiceError {

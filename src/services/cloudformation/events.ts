@@ -8,14 +8,18 @@ import type { EventRow, StackRow } from './store.ts';
 
 export const NOTIFY = 'cloudformation/notify';
 
-export interface NotifyPayload {
+interface NotifyPayload {
   readonly topics: readonly string[];
   readonly message: string;
 }
 
 type StackSummary = Pick<StackRow, 'stackId' | 'stackName' | 'operation' | 'target'>;
 
-export function logEvent(tx: Tx, context: WorkContext, entry: { stack: StackSummary; event: ResourceEvent }): void {
+export function logEvent(
+  tx: Tx,
+  context: WorkContext,
+  entry: { stack: StackSummary; event: ResourceEvent },
+): void {
   const { stack, event } = entry;
   const timestampMs = context.clock.now();
   const token = stack.operation?.clientRequestToken;

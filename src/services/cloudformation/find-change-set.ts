@@ -22,7 +22,9 @@ export async function findChangeSet(
     return rows.find((row) => row.value.changeSetId === changeSetName)?.value;
   }
   if (stackName === undefined) {
-    throw validationError('StackName must be specified if ChangeSetName is not specified as an ARN.');
+    throw validationError(
+      'StackName must be specified if ChangeSetName is not specified as an ARN.',
+    );
   }
   const stack = await findStack(view, scope, stackName);
   if (stack === undefined) return undefined;

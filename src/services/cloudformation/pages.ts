@@ -11,7 +11,11 @@ export interface Page<T> {
  * Tokens name the last item given, so that a list which grows at its head still goes on at the right place.
  * @param idOf a stable, unique name of an item.
  */
-export function pageOf<T>(all: readonly T[], token: string | undefined, idOf: (item: T) => string): Page<T> {
+export function pageOf<T>(
+  all: readonly T[],
+  token: string | undefined,
+  idOf: (item: T) => string,
+): Page<T> {
   let start = 0;
   if (token !== undefined) {
     const last = Buffer.from(token, 'base64url').toString('utf8');

@@ -53,11 +53,15 @@ const nestedStack: ResourceHandler = {
         ...settingsOf(request),
       });
     } catch (error) {
-      const isSame = error instanceof ServiceError && error.message === 'No updates are to be performed.';
+      const isSame =
+        error instanceof ServiceError && error.message === 'No updates are to be performed.';
       if (!isSame) throw error;
     }
     const stack = await settled(request, request.physicalId);
-    if (!/^(UPDATE|CREATE)_COMPLETE$/.test(stack.status) && stack.status !== 'UPDATE_ROLLBACK_COMPLETE') {
+    if (
+      !/^(UPDATE|CREATE)_COMPLETE$/.test(stack.status) &&
+      stack.status !== 'UPDATE_ROLLBACK_COMPLETE'
+    ) {
       throw new TemplateError(notUpdated(stack));
     }
     if (stack.status === 'UPDATE_ROLLBACK_COMPLETE') throw new TemplateError(notUpdated(stack));
@@ -83,11 +87,17 @@ function notUpdated(stack: StackRow): string {
 
 function settingsOf({ properties, stackTags }: ResourceRequest) {
   const parameters = (properties['Parameters'] ?? {}) as Readonly<Record<string, string>>;
-  const tags = (properties['Tags'] ?? []) as readonly { readonly Key: string; readonly Value: string }[];
+  const tags = (properties['Tags'] ?? []) as readonly {
+    readonly Key: string;
+    readonly Value: string;
+  }[];
   const all = { ...stackTags, ...Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value])) };
   return {
     TemplateURL: String(properties['TemplateURL']),
-    Parameters: Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({ ParameterKey, ParameterValue })),
+    Parameters: Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({
+      ParameterKey,
+      ParameterValue,
+    })),
     Tags: Object.entries(all).map(([Key, Value]) => ({ Key, Value })),
     NotificationARNs: [...((properties['NotificationARNs'] ?? []) as readonly string[])],
     // What was acknowledged for the parent holds for the stacks inside it.
@@ -96,7 +106,10 @@ function settingsOf({ properties, stackTags }: ResourceRequest) {
 }
 
 /** The stack once no operation of its own is under way; undefined when there is none. */
-async function findSettled(request: ResourceRequest, nameOrId: string): Promise<StackRow | undefined> {
+async function findSettled(
+  request: ResourceRequest,
+  nameOrId: string,
+): Promise<StackRow | undefined> {
   const id = nameOrId.startsWith('arn:') ? nameOrId : undefined;
   if (id === undefined) {
     // A name is all that is known of a stack whose creation was interrupted.
@@ -117,7 +130,9 @@ async function findSettled(request: ResourceRequest, nameOrId: string): Promise<
 
 async function describe(request: ResourceRequest, name: string): Promise<string | undefined> {
   try {
-    const { Stacks: [stack] = [] } = await request.call('cloudformation', 'DescribeStacks', { StackName: name });
+    const { Stacks: [stack] = [] } = await request.call('cloudformation', 'DescribeStacks', {
+      StackName: name,
+    });
     return stack?.StackId;
   } catch (error) {
     if (error instanceof ServiceError && error.code === 'ValidationError') return undefined;
@@ -127,14 +142,17 @@ async function describe(request: ResourceRequest, name: string): Promise<string 
 
 async function settled(request: ResourceRequest, stackId: string): Promise<StackRow> {
   const stack = await findSettled(request, stackId);
-  if (stack === undefined) throw new TemplateError(`Embedded stack ${stackId} does not exist any more`);
+  if (stack === undefined)
+    throw new TemplateError(`Embedded stack ${stackId} does not exist any more`);
   return stack;
 }
 
 function resultOf(stack: StackRow): ResourceResult {
   return {
     physicalId: stack.stackId,
-    attributes: Object.fromEntries(stack.outputs.map(({ key, value }) => [`Outputs.${key}`, value])),
+    attributes: Object.fromEntries(
+      stack.outputs.map(({ key, value }) => [`Outputs.${key}`, value]),
+    ),
   };
 }
 
@@ -152,4 +170,8 @@ const waitConditionHandle: ResourceHandler = {
   delete: async () => {},
 };
 
-export const resources: readonly ResourceHandler[] = [nestedStack, waitConditionHandle, customResource];
+export const resources: readonly ResourceHandler[] = [
+  nestedStack,
+  waitConditionHandle,
+  customResource,
+];

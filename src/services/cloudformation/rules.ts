@@ -18,15 +18,20 @@ interface Tag {
 }
 
 /** @param isInternal a nested stack carries its parent's tags. */
-export function readTags(tags: readonly Tag[] | undefined, isInternal: boolean): Record<string, string> {
+export function readTags(
+  tags: readonly Tag[] | undefined,
+  isInternal: boolean,
+): Record<string, string> {
   const given = tags ?? [];
-  if (given.length > TAGS_MAX) throw validationError(`Number of tags exceeds the limit of ${TAGS_MAX}`);
+  if (given.length > TAGS_MAX)
+    throw validationError(`Number of tags exceeds the limit of ${TAGS_MAX}`);
   const read: Record<string, string> = {};
   for (const { Key: key = '', Value: value = '' } of given) {
     if (/^aws:/i.test(key) && !isInternal) {
       throw validationError(`aws: prefixed tag key names are not allowed for external use.`);
     }
-    if (Object.hasOwn(read, key)) throw validationError('Duplicate tag keys found. Please ensure all tag keys are unique.');
+    if (Object.hasOwn(read, key))
+      throw validationError('Duplicate tag keys found. Please ensure all tag keys are unique.');
     read[key] = value;
   }
   return read;
@@ -44,7 +49,8 @@ export function readParameters(
   previous: Readonly<Record<string, string>> | undefined,
 ): Record<string, string> {
   const read: Record<string, string> = {};
-  for (const { ParameterKey: key = '', ParameterValue: value, UsePreviousValue: keep } of given ?? []) {
+  for (const { ParameterKey: key = '', ParameterValue: value, UsePreviousValue: keep } of given ??
+    []) {
     if (keep === true) {
       const before = previous?.[key];
       if (before === undefined) {
@@ -57,7 +63,9 @@ export function readParameters(
     } else if (value !== undefined) {
       read[key] = value;
     } else {
-      throw validationError(`Invalid input for parameter key ${key}. Need to specify either usePreviousValue as true or a value for a parameter`);
+      throw validationError(
+        `Invalid input for parameter key ${key}. Need to specify either usePreviousValue as true or a value for a parameter`,
+      );
     }
   }
   return read;
@@ -82,7 +90,10 @@ export function checkCapabilities(
 interface Refusable {
   readonly ResourceTypes?: readonly string[] | undefined;
   readonly RollbackConfiguration?:
-    | { readonly RollbackTriggers?: readonly unknown[] | undefined; readonly MonitoringTimeInMinutes?: number | undefined }
+    | {
+        readonly RollbackTriggers?: readonly unknown[] | undefined;
+        readonly MonitoringTimeInMinutes?: number | undefined;
+      }
     | undefined;
   readonly StackPolicyBody?: string | undefined;
   readonly StackPolicyURL?: string | undefined;
@@ -93,15 +104,23 @@ interface Refusable {
 
 /** Parameters that change behaviour and are not there yet. */
 export function refuseUnsupported(input: Refusable): void {
-  if ((input.ResourceTypes ?? []).length > 0) throw notSupported('ResourceTypes', 'leave it out to allow every type');
+  if ((input.ResourceTypes ?? []).length > 0)
+    throw notSupported('ResourceTypes', 'leave it out to allow every type');
   const monitoring = input.RollbackConfiguration?.MonitoringTimeInMinutes ?? 0;
   if ((input.RollbackConfiguration?.RollbackTriggers ?? []).length > 0 || monitoring > 0) {
     throw notSupported('RollbackConfiguration', 'no alarm is watched during an operation');
   }
   const hasPolicy =
-    input.StackPolicyBody ?? input.StackPolicyURL ?? input.StackPolicyDuringUpdateBody ?? input.StackPolicyDuringUpdateURL;
-  if (hasPolicy !== undefined) throw notSupported('A stack policy', 'stack policies are not enforced yet');
+    input.StackPolicyBody ??
+    input.StackPolicyURL ??
+    input.StackPolicyDuringUpdateBody ??
+    input.StackPolicyDuringUpdateURL;
+  if (hasPolicy !== undefined)
+    throw notSupported('A stack policy', 'stack policies are not enforced yet');
   if (input.RetainExceptOnCreate === true) {
-    throw notSupported('RetainExceptOnCreate', 'set the DeletionPolicy RetainExceptOnCreate in the template');
+    throw notSupported(
+      'RetainExceptOnCreate',
+      'set the DeletionPolicy RetainExceptOnCreate in the template',
+    );
   }
 }

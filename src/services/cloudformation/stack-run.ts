@@ -5,7 +5,14 @@ import type { StackIdentity, StackRun } from '../../kernel/templates.ts';
 import { randomText } from '../../base/random.ts';
 import { logEvent } from './events.ts';
 import { RESPONSE_PATH } from './response-route.ts';
-import { cancellations, listExports, listResources, resources, responseTopic, responses } from './store.ts';
+import {
+  cancellations,
+  listExports,
+  listResources,
+  resources,
+  responseTopic,
+  responses,
+} from './store.ts';
 import type { StackOperation, StackRow, StackTarget } from './store.ts';
 
 export function identityOf(
@@ -17,7 +24,7 @@ export function identityOf(
   return { account, region, stackName: stack.stackName, stackId: stack.stackId, notificationArns };
 }
 
-export function tagsOf(stack: StackRow, target: StackTarget | undefined): Record<string, string> {
+function tagsOf(stack: StackRow, target: StackTarget | undefined): Record<string, string> {
   return {
     ...target?.tags,
     'aws:cloudformation:stack-name': stack.stackName,
@@ -57,13 +64,15 @@ export async function openRun(
       });
       isCancelled = cancellation?.operationId === operation.id;
     },
-    call: (service, name, input, options) => context.call(service, name, input, { as: principal, ...options }),
+    call: (service, name, input, options) =>
+      context.call(service, name, input, { as: principal, ...options }),
     sleep: (delayMs) => context.activity.park(clock.sleep(delayMs, context.signal)),
     until: untilIn(context),
     random: context.random,
     exchange: exchangeIn(context),
     stackTags: tagsOf(stack, operation.target),
-    cancelled: () => isCancelled || (operation.deadlineMs !== undefined && clock.now() >= operation.deadlineMs),
+    cancelled: () =>
+      isCancelled || (operation.deadlineMs !== undefined && clock.now() >= operation.deadlineMs),
   };
 }
 
@@ -111,7 +120,11 @@ function exchangeIn(context: WorkContext): Exchange {
     try {
       await send(`${endpoint}${RESPONSE_PATH}${account}/${region}/${token}`, token);
       const until = untilIn(context);
-      return await until(responseTopic(token), async (view) => (await responses.get(view, key))?.body, timeoutMs);
+      return await until(
+        responseTopic(token),
+        async (view) => (await responses.get(view, key))?.body,
+        timeoutMs,
+      );
     } finally {
       if (!context.signal.aborted) await store.transact(async (tx) => responses.delete(tx, key));
     }

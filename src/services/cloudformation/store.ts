@@ -2,7 +2,12 @@
 import type { ReadTx, Tx } from '../../base/store.ts';
 import type { Principal, Scope } from '../../kernel/context.ts';
 import { table } from '../../kernel/table.ts';
-import type { BoundParameter, PlannedChange, ResourceRecord, StackOutput } from '../../kernel/templates.ts';
+import type {
+  BoundParameter,
+  PlannedChange,
+  ResourceRecord,
+  StackOutput,
+} from '../../kernel/templates.ts';
 import { ROWS_MAX } from './limits.ts';
 import type { StackStatus } from './status.ts';
 
@@ -90,7 +95,8 @@ export interface ChangeSetRow {
   readonly createdMs: number;
   readonly description?: string;
   readonly status: 'CREATE_COMPLETE' | 'FAILED';
-  readonly executionStatus: 'AVAILABLE' | 'UNAVAILABLE' | 'EXECUTE_IN_PROGRESS' | 'EXECUTE_COMPLETE' | 'EXECUTE_FAILED';
+  readonly executionStatus:
+    'AVAILABLE' | 'UNAVAILABLE' | 'EXECUTE_IN_PROGRESS' | 'EXECUTE_COMPLETE' | 'EXECUTE_FAILED';
   readonly statusReason?: string;
   readonly target: StackTarget;
   readonly changes: readonly PlannedChange[];
@@ -105,7 +111,7 @@ export interface ExportRow {
 }
 
 /** An answer awaited from outside; `body` once it was put to its URL. */
-export interface ResponseRow {
+interface ResponseRow {
   readonly body?: string;
 }
 
@@ -142,7 +148,11 @@ export function stackTopic(stackId: string): string {
 }
 
 /** By name (the one not deleted) or by id (deleted ones too). */
-export async function findStack(view: ReadTx, scope: Scope, nameOrId: string): Promise<StackRow | undefined> {
+export async function findStack(
+  view: ReadTx,
+  scope: Scope,
+  nameOrId: string,
+): Promise<StackRow | undefined> {
   const { account, region } = scope;
   const stackId = nameOrId.startsWith('arn:')
     ? nameOrId
@@ -166,8 +176,14 @@ export function putStack(tx: Tx, { account, region }: Scope, row: StackRow): voi
   tx.notify(stackTopic(row.stackId));
 }
 
-export async function listResources(view: ReadTx, scope: Scope, stackId: string): Promise<ResourceRow[]> {
-  const rows = await resources.list(view, [scope.account, scope.region, stackId], { limit: ROWS_MAX });
+export async function listResources(
+  view: ReadTx,
+  scope: Scope,
+  stackId: string,
+): Promise<ResourceRow[]> {
+  const rows = await resources.list(view, [scope.account, scope.region, stackId], {
+    limit: ROWS_MAX,
+  });
   return rows.map((row) => row.value);
 }
 
@@ -176,7 +192,11 @@ export async function listExports(view: ReadTx, { account, region }: Scope): Pro
 }
 
 /** Names of the stacks that import an export, sorted. */
-export async function importersOf(view: ReadTx, { account, region }: Scope, name: string): Promise<string[]> {
+export async function importersOf(
+  view: ReadTx,
+  { account, region }: Scope,
+  name: string,
+): Promise<string[]> {
   const rows = await imports.list(view, [account, region, name], { limit: ROWS_MAX });
   return rows.map((row) => row.value.stackName).toSorted();
 }

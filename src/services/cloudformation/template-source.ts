@@ -23,7 +23,9 @@ export async function loadTemplate(
   }
   if (keep === true) {
     if (body !== undefined || url !== undefined) {
-      throw validationError('You cannot specify both usePreviousTemplate and Template URL or Template Body.');
+      throw validationError(
+        'You cannot specify both usePreviousTemplate and Template URL or Template Body.',
+      );
     }
     if (previous === undefined) throw validationError('There is no previous template to use.');
     return previous;
@@ -71,7 +73,7 @@ interface ObjectAddress {
 }
 
 /** Path style and virtual-host style, on AWS's host names or on this cloud's own. */
-export function parseTemplateUrl(text: string): ObjectAddress {
+function parseTemplateUrl(text: string): ObjectAddress {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw validationError('TemplateURL must be a supported URL.');
@@ -81,7 +83,8 @@ export function parseTemplateUrl(text: string): ObjectAddress {
   const slash = path.indexOf('/');
   const bucket = virtual ?? path.slice(0, Math.max(slash, 0));
   const key = virtual === undefined ? path.slice(slash + 1) : path;
-  if (bucket === '' || key === '') throw validationError('TemplateURL must reference a valid S3 object to which you have access.');
+  if (bucket === '' || key === '')
+    throw validationError('TemplateURL must reference a valid S3 object to which you have access.');
   const versionId = url.searchParams.get('versionId');
   return { bucket, key, ...(versionId === null ? {} : { versionId }) };
 }

@@ -2,7 +2,12 @@
 import { assert } from '../../base/errors.ts';
 import type { WorkContext } from '../../kernel/context.ts';
 import { TemplateError } from '../../kernel/templates.ts';
-import type { ApplyOutcome, ResourceAction, RunOutcome, StackOutput } from '../../kernel/templates.ts';
+import type {
+  ApplyOutcome,
+  ResourceAction,
+  RunOutcome,
+  StackOutput,
+} from '../../kernel/templates.ts';
 import { NOTIFY, logStackEvent, publishEvent } from './events.ts';
 import type { TimerWorker } from '../../kernel/service.ts';
 import { ROWS_MAX } from './limits.ts';
@@ -40,7 +45,8 @@ async function runOperation(payload: unknown, context: WorkContext): Promise<voi
   for (;;) {
     const stack = await context.store.read((view) => findStack(view, context, stackId));
     const operation = stack?.operation;
-    if (stack === undefined || operation?.id !== operationId || operation.phase === 'stopped') return;
+    if (stack === undefined || operation?.id !== operationId || operation.phase === 'stopped')
+      return;
     await PHASES[operation.phase](context, stack, operation);
   }
 }
@@ -49,14 +55,19 @@ type Step = (context: WorkContext, stack: StackRow, operation: StackOperation) =
 
 const PHASES: Readonly<Record<Exclude<Phase, 'stopped'>, Step>> = {
   apply,
-  cleanup: (context, stack, operation) => cleanUp(context, stack, { operation, status: 'UPDATE_COMPLETE' }),
+  cleanup: (context, stack, operation) =>
+    cleanUp(context, stack, { operation, status: 'UPDATE_COMPLETE' }),
   undo,
   'undo-cleanup': (context, stack, operation) =>
     cleanUp(context, stack, { operation, status: 'UPDATE_ROLLBACK_COMPLETE' }),
   remove,
 };
 
-async function apply(context: WorkContext, stack: StackRow, operation: StackOperation): Promise<void> {
+async function apply(
+  context: WorkContext,
+  stack: StackRow,
+  operation: StackOperation,
+): Promise<void> {
   const { target, kind } = operation;
   const run = await openRun(context, stack, operation);
   let outcome: ApplyOutcome;
@@ -72,7 +83,8 @@ async function apply(context: WorkContext, stack: StackRow, operation: StackOper
     if (!(error instanceof TemplateError)) throw error;
     return failed(context, { stack, operation, reason: error.message });
   }
-  if (!outcome.ok) return failed(context, { stack, operation, reason: explainFailure(outcome, kind) });
+  if (!outcome.ok)
+    return failed(context, { stack, operation, reason: explainFailure(outcome, kind) });
   const { outputs } = outcome;
   const conflict = await finish(context, { stack, operation, outputs, imported });
   if (conflict !== undefined) await failed(context, { stack, operation, reason: conflict });
@@ -123,7 +135,8 @@ async function findExportConflict(
   const own = new Map<string, string | undefined>();
   for (const { exportName: name, value } of wanted) {
     if (name === undefined) continue;
-    if (own.has(name)) return `Export with name ${name} is already exported by stack ${stack.stackName}`;
+    if (own.has(name))
+      return `Export with name ${name} is already exported by stack ${stack.stackName}`;
     own.set(name, value);
     const holder = await exports.get(view, [context.account, context.region, name]);
     if (holder !== undefined && holder.stackId !== stack.stackId) {
@@ -143,7 +156,10 @@ async function findExportConflict(
 async function closeChangeSet(
   tx: Transaction,
   context: WorkContext,
-  { stack, executionStatus }: { stack: StackRow; executionStatus: 'EXECUTE_COMPLETE' | 'EXECUTE_FAILED' },
+  {
+    stack,
+    executionStatus,
+  }: { stack: StackRow; executionStatus: 'EXECUTE_COMPLETE' | 'EXECUTE_FAILED' },
 ): Promise<void> {
   const id = stack.operation?.changeSetId;
   if (id === undefined) return;
@@ -166,22 +182,38 @@ export function write(tx: Transaction, context: WorkContext, stack: StackRow): v
 
 function startRemoval(stack: StackRow, operation: StackOperation): StackRow {
   const { deleteAfter: _after, deadlineMs: _deadline, ...rest } = operation;
-  return { ...stack, status: 'DELETE_IN_PROGRESS', operation: { ...rest, kind: 'delete', phase: 'remove' } };
+  return {
+    ...stack,
+    status: 'DELETE_IN_PROGRESS',
+    operation: { ...rest, kind: 'delete', phase: 'remove' },
+  };
 }
 
-const VERBS: Readonly<Record<ResourceAction, string>> = { CREATE: 'create', UPDATE: 'update', DELETE: 'delete' };
+const VERBS: Readonly<Record<ResourceAction, string>> = {
+  CREATE: 'create',
+  UPDATE: 'update',
+  DELETE: 'delete',
+};
 
 // AWS: `The following resource(s) failed to create: [A, B]. `
-function explainFailure(outcome: Extract<RunOutcome, { ok: false }>, kind: StackOperation['kind']): string {
+function explainFailure(
+  outcome: Extract<RunOutcome, { ok: false }>,
+  kind: StackOperation['kind'],
+): string {
   if (outcome.cancelled && outcome.failed.length === 0) {
-    return kind === 'create' ? 'Stack creation time exceeded the specified timeout' : 'User Initiated';
+    return kind === 'create'
+      ? 'Stack creation time exceeded the specified timeout'
+      : 'User Initiated';
   }
   const byAction = new Map<ResourceAction, string[]>();
   for (const { action, logicalId } of outcome.failed) {
     byAction.set(action, [...(byAction.get(action) ?? []), logicalId]);
   }
   return [...byAction]
-    .map(([action, names]) => `The following resource(s) failed to ${VERBS[action]}: [${names.join(', ')}]. `)
+    .map(
+      ([action, names]) =>
+        `The following resource(s) failed to ${VERBS[action]}: [${names.join(', ')}]. `,
+    )
     .join('');
 }
 
@@ -212,10 +244,14 @@ async function failed(context: WorkContext, { stack, operation, reason }: Failur
       });
     }
     if (onFailure === 'DELETE' && kind === 'create') {
-      return write(tx, context, { ...startRemoval(base, operation), statusReason: `${reason}Delete requested by user.` });
+      return write(tx, context, {
+        ...startRemoval(base, operation),
+        statusReason: `${reason}Delete requested by user.`,
+      });
     }
     const status = kind === 'create' ? 'ROLLBACK_IN_PROGRESS' : 'UPDATE_ROLLBACK_IN_PROGRESS';
-    const requested = kind === 'create' && reason.endsWith('. ') ? 'Rollback requested by user.' : '';
+    const requested =
+      kind === 'create' && reason.endsWith('. ') ? 'Rollback requested by user.' : '';
     write(tx, context, {
       ...base,
       status,
@@ -225,14 +261,23 @@ async function failed(context: WorkContext, { stack, operation, reason }: Failur
   });
 }
 
-async function undo(context: WorkContext, stack: StackRow, operation: StackOperation): Promise<void> {
+async function undo(
+  context: WorkContext,
+  stack: StackRow,
+  operation: StackOperation,
+): Promise<void> {
   const engine = context.ports.templates;
   const run = await openRun(context, stack, operation);
   const outcome = await engine.undo(run);
   const isCreate = operation.kind === 'create';
   if (!outcome.ok) {
     const status = isCreate ? 'ROLLBACK_FAILED' : 'UPDATE_ROLLBACK_FAILED';
-    return stop(context, { stack, operation, status, reason: explainFailure(outcome, operation.kind) });
+    return stop(context, {
+      stack,
+      operation,
+      status,
+      reason: explainFailure(outcome, operation.kind),
+    });
   }
   if (!isCreate) {
     return proceed(context, stack, {
@@ -240,7 +285,9 @@ async function undo(context: WorkContext, stack: StackRow, operation: StackOpera
       operation: { ...operation, phase: 'undo-cleanup' },
     });
   }
-  const removal = await engine.remove(await openRun(context, stack, operation), { scope: 'everything' });
+  const removal = await engine.remove(await openRun(context, stack, operation), {
+    scope: 'everything',
+  });
   if (!removal.ok) {
     const reason = explainFailure(removal, 'delete');
     return stop(context, { stack, operation, status: 'ROLLBACK_FAILED', reason });
@@ -253,22 +300,32 @@ async function cleanUp(
   stack: StackRow,
   { operation, status }: { readonly operation: StackOperation; readonly status: StackStatus },
 ): Promise<void> {
-  await context.ports.templates.remove(await openRun(context, stack, operation), { scope: 'left-behind' });
+  await context.ports.templates.remove(await openRun(context, stack, operation), {
+    scope: 'left-behind',
+  });
   await proceed(context, stack, { status });
 }
 
-async function remove(context: WorkContext, stack: StackRow, operation: StackOperation): Promise<void> {
+async function remove(
+  context: WorkContext,
+  stack: StackRow,
+  operation: StackOperation,
+): Promise<void> {
   const inUse = await context.store.read((view) =>
     findExportConflict(view, context, { stack, wanted: [] }),
   );
-  if (inUse !== undefined) return stop(context, { stack, operation, status: 'DELETE_FAILED', reason: inUse });
+  if (inUse !== undefined)
+    return stop(context, { stack, operation, status: 'DELETE_FAILED', reason: inUse });
   const { retain = [], force } = operation;
   const run = await openRun(context, stack, operation);
   let outcome = await context.ports.templates.remove(run, { scope: 'everything', retain });
   if (!outcome.ok && force === true) {
     const left = outcome.failed.map(({ logicalId }) => logicalId);
     const again = await openRun(context, stack, operation);
-    outcome = await context.ports.templates.remove(again, { scope: 'everything', retain: [...retain, ...left] });
+    outcome = await context.ports.templates.remove(again, {
+      scope: 'everything',
+      retain: [...retain, ...left],
+    });
   }
   if (!outcome.ok) {
     const reason = explainFailure(outcome, 'delete');
@@ -278,7 +335,9 @@ async function remove(context: WorkContext, stack: StackRow, operation: StackOpe
     await replaceExports(tx, context, { stack, wanted: [] });
     await replaceImports(tx, context, { stack, wanted: [] });
     const { account, region } = context;
-    for (const { key } of await changeSets.list(tx, [account, region, stack.stackId], { limit: ROWS_MAX })) {
+    for (const { key } of await changeSets.list(tx, [account, region, stack.stackId], {
+      limit: ROWS_MAX,
+    })) {
       changeSets.delete(tx, key);
     }
     cancellations.delete(tx, [account, region, stack.stackId]);
@@ -305,7 +364,10 @@ interface Stopped extends Failure {
 }
 
 /** The operation cannot go on by itself; it is kept for ContinueUpdateRollback and RollbackStack. */
-async function stop(context: WorkContext, { stack, operation, status, reason }: Stopped): Promise<void> {
+async function stop(
+  context: WorkContext,
+  { stack, operation, status, reason }: Stopped,
+): Promise<void> {
   assert(operation.phase !== 'stopped', 'a stopped operation does not run');
   await context.store.transact(async (tx) => {
     const latest = (await findStack(tx, context, stack.stackId)) ?? stack;

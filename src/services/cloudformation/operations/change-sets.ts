@@ -1,5 +1,6 @@
 // Change sets: what a deployment would do, kept until it is executed or deleted.
 import { randomUuid } from '../../../base/random.ts';
+import type { Tx } from '../../../base/store.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { PlannedChange } from '../../../kernel/templates.ts';
@@ -32,7 +33,7 @@ import {
   refuseUnsupported,
 } from '../rules.ts';
 import { isBusy } from '../status.ts';
-import { changeSets, findStack, putStack } from '../store.ts';
+import { changeSets, findStack } from '../store.ts';
 import type { ChangeSetRow, StackRow } from '../store.ts';
 import { checked, loadTemplate } from '../template-source.ts';
 import { write } from '../workers.ts';
@@ -51,7 +52,10 @@ export async function createChangeSet(
   const { stack, kind } = await findSubject(input, context);
   const before = stack.target;
   const body = await loadTemplate(input, context, before?.body);
-  const given = readParameters(input.Parameters, before === undefined ? undefined : valuesInForce(stack));
+  const given = readParameters(
+    input.Parameters,
+    before === undefined ? undefined : valuesInForce(stack),
+  );
   const notificationArns = input.NotificationARNs ?? before?.notificationArns ?? [];
   const prepared = prepareTemplate(context, stack, { body, given, notificationArns });
   const capabilities = input.Capabilities ?? [];
@@ -92,7 +96,10 @@ function refuseImports(input: CreateInput): void {
     throw notSupported('ChangeSetType IMPORT', 'existing resources cannot be taken into a stack');
   }
   if (input.ImportExistingResources === true) {
-    throw notSupported('ImportExistingResources', 'existing resources cannot be taken into a stack');
+    throw notSupported(
+      'ImportExistingResources',
+      'existing resources cannot be taken into a stack',
+    );
   }
   if (input.IncludeNestedStacks === true) {
     throw notSupported('IncludeNestedStacks', 'change sets show the stack itself only');
@@ -134,7 +141,11 @@ async function findSubject(
   return { stack: existing, kind: 'UPDATE' };
 }
 
-async function keepChangeSet(context: RequestContext, stack: StackRow, row: ChangeSetRow): Promise<void> {
+async function keepChangeSet(
+  context: RequestContext,
+  stack: StackRow,
+  row: ChangeSetRow,
+): Promise<void> {
   const key = [context.account, context.region, stack.stackId, row.changeSetName];
   await context.store.transact(async (tx) => {
     const current = await findStack(tx, context, stack.stackName);
@@ -204,7 +215,9 @@ async function requireChangeSet(
   context: RequestContext,
 ): Promise<ChangeSetRow> {
   const { ChangeSetName: changeSetName = '', StackName: stackName } = input;
-  const row = await context.store.read((view) => findChangeSet(view, context, { changeSetName, stackName }));
+  const row = await context.store.read((view) =>
+    findChangeSet(view, context, { changeSetName, stackName }),
+  );
   if (row === undefined) throw changeSetMissing(changeSetName);
   return row;
 }
@@ -217,10 +230,15 @@ export async function executeChangeSet(
   const found = await requireChangeSet(input, context);
   const { ClientRequestToken: token, DisableRollback: disabled } = input;
   if (disabled !== undefined && found.onFailure !== undefined) {
-    throw validationError('You cannot specify DisableRollback for a change set that was made with OnStackFailure.');
+    throw validationError(
+      'You cannot specify DisableRollback for a change set that was made with OnStackFailure.',
+    );
   }
   await context.store.transact(async (tx) => {
-    const row = await findChangeSet(tx, context, { changeSetName: found.changeSetId, stackName: undefined });
+    const row = await findChangeSet(tx, context, {
+      changeSetName: found.changeSetId,
+      stackName: undefined,
+    });
     const stack = await findStack(tx, context, found.stackId);
     if (row === undefined || stack === undefined) throw changeSetMissing(found.changeSetName);
     if (row.executionStatus !== 'AVAILABLE') {
@@ -230,7 +248,9 @@ export async function executeChangeSet(
     }
     const isCreate = row.kind === 'CREATE';
     if (isCreate ? stack.status !== 'REVIEW_IN_PROGRESS' : isBusy(stack.status)) {
-      throw validationError(`Stack:${stack.stackId} is in ${stack.status} state and can not be updated.`);
+      throw validationError(
+        `Stack:${stack.stackId} is in ${stack.status} state and can not be updated.`,
+      );
     }
     if (!isCreate) checkUpdatable(stack);
     const onFailure = row.onFailure ?? (disabled === true ? 'DO_NOTHING' : 'ROLLBACK');
@@ -255,10 +275,8 @@ export async function executeChangeSet(
   return {};
 }
 
-type Transaction = Parameters<typeof putStack>[0];
-
 /** AWS: executing one change set deletes the others of the stack, as they no longer fit. */
-async function dropOthers(tx: Transaction, context: RequestContext, row: ChangeSetRow): Promise<void> {
+async function dropOthers(tx: Tx, context: RequestContext, row: ChangeSetRow): Promise<void> {
   const prefix = [context.account, context.region, row.stackId];
   for (const { key, value } of await changeSets.list(tx, prefix, { limit: ROWS_MAX })) {
     if (value.changeSetId === row.changeSetId) {

@@ -162,7 +162,8 @@ export async function describeStackResource(
   const { StackName: name = '', LogicalResourceId: logicalId = '' } = input;
   const { stack, rows } = await readResources(context, name);
   const row = rows.find(({ record }) => record.logicalId === logicalId);
-  if (row === undefined) throw validationError(`Resource ${logicalId} does not exist for stack ${stack.stackName}`);
+  if (row === undefined)
+    throw validationError(`Resource ${logicalId} does not exist for stack ${stack.stackName}`);
   return {
     StackResourceDetail: {
       StackName: stack.stackName,
@@ -187,9 +188,14 @@ export async function describeStackResources(
   if ((name === undefined) === (physicalId === undefined)) {
     throw validationError('Either StackName or PhysicalResourceId must be specified, not both.');
   }
-  const found = name === undefined ? await findOwner(context, physicalId ?? '') : await readResources(context, name);
+  const found =
+    name === undefined
+      ? await findOwner(context, physicalId ?? '')
+      : await readResources(context, name);
   const { stack, rows } = found;
-  const wanted = rows.filter(({ record }) => logicalId === undefined || record.logicalId === logicalId);
+  const wanted = rows.filter(
+    ({ record }) => logicalId === undefined || record.logicalId === logicalId,
+  );
   if (logicalId !== undefined && wanted.length === 0) {
     throw validationError(`Resource ${logicalId} does not exist for stack ${stack.stackName}`);
   }
@@ -224,7 +230,11 @@ export async function listStackResources(
   context: RequestContext,
 ): Promise<OutputOf<'cloudformation', 'ListStackResources'>> {
   const { rows } = await readResources(context, input.StackName ?? '');
-  const { items, ...next } = pageOf(rows.slice(0, ROWS_MAX), input.NextToken, ({ record }) => record.logicalId);
+  const { items, ...next } = pageOf(
+    rows.slice(0, ROWS_MAX),
+    input.NextToken,
+    ({ record }) => record.logicalId,
+  );
   return {
     StackResourceSummaries: items.map((row) => ({
       LogicalResourceId: row.record.logicalId,

@@ -12,7 +12,11 @@ export async function listStackExports(
   const all = await context.store.read((view) => listExports(view, context));
   const { items, ...next } = pageOf(all, input.NextToken, ({ name }) => name);
   return {
-    Exports: items.map(({ name, value, stackId }) => ({ ExportingStackId: stackId, Name: name, Value: value })),
+    Exports: items.map(({ name, value, stackId }) => ({
+      ExportingStackId: stackId,
+      Name: name,
+      Value: value,
+    })),
     ...next,
   };
 }
@@ -23,7 +27,8 @@ export async function listImports(
 ): Promise<OutputOf<'cloudformation', 'ListImports'>> {
   const name = input.ExportName ?? '';
   const importers = await context.store.read((view) => importersOf(view, context, name));
-  if (importers.length === 0) throw validationError(`Export '${name}' is not imported by any stack.`);
+  if (importers.length === 0)
+    throw validationError(`Export '${name}' is not imported by any stack.`);
   const { items, ...next } = pageOf(importers, input.NextToken, (stack) => stack);
   return { Imports: [...items], ...next };
 }

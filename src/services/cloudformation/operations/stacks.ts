@@ -40,12 +40,24 @@ export async function createStack(
   const given = readParameters(input.Parameters, undefined);
   const notificationArns = input.NotificationARNs ?? [];
   const stackId = newStackId(context, stackName);
-  const prepared = prepareTemplate(context, { stackId, stackName }, { body, given, notificationArns });
+  const prepared = prepareTemplate(
+    context,
+    { stackId, stackName },
+    { body, given, notificationArns },
+  );
   const capabilities = input.Capabilities ?? [];
   checkCapabilities(prepared.summary, capabilities, { mayExpand: false });
   const view = await readView(context, stackId);
   checked(() => prepared.plan(view));
-  const target = toTarget({ body, given, prepared, capabilities, tags: plainTags(tags), notificationArns, roleArn: input.RoleARN });
+  const target = toTarget({
+    body,
+    given,
+    prepared,
+    capabilities,
+    tags: plainTags(tags),
+    notificationArns,
+    roleArn: input.RoleARN,
+  });
   await context.store.transact(async (tx) => {
     checkNotThere(await findStack(tx, context, stackName));
     const parent = parentId === undefined ? undefined : await findStack(tx, context, parentId);
@@ -59,7 +71,9 @@ export async function createStack(
       onFailure,
       terminationProtection: input.EnableTerminationProtection ?? false,
       ...(timeout === undefined ? {} : { timeoutMinutes: timeout }),
-      ...(parent === undefined ? {} : { parentId: parent.stackId, rootId: parent.rootId ?? parent.stackId }),
+      ...(parent === undefined
+        ? {}
+        : { parentId: parent.stackId, rootId: parent.rootId ?? parent.stackId }),
     };
     beginOperation(tx, context, {
       stack,
@@ -97,7 +111,8 @@ export async function updateStack(
   refuseUnsupported(input);
   const stack = await context.store.read((view) => findStack(view, context, name));
   if (stack === undefined || stack.status === 'DELETE_COMPLETE') throw stackMissing(name);
-  if (token !== undefined && stack.operation?.clientRequestToken === token) return { StackId: stack.stackId };
+  if (token !== undefined && stack.operation?.clientRequestToken === token)
+    return { StackId: stack.stackId };
   checkUpdatable(stack);
   const before = stack.target;
   const body = await loadTemplate(input, context, before?.body);
@@ -107,7 +122,8 @@ export async function updateStack(
   const capabilities = input.Capabilities ?? [];
   checkCapabilities(prepared.summary, capabilities, { mayExpand: false });
   const isInternal = context.http === undefined;
-  const tags = input.Tags === undefined ? (before?.tags ?? {}) : plainTags(readTags(input.Tags, isInternal));
+  const tags =
+    input.Tags === undefined ? (before?.tags ?? {}) : plainTags(readTags(input.Tags, isInternal));
   const roleArn = input.RoleARN ?? before?.roleArn;
   const target = toTarget({ body, given, prepared, capabilities, tags, notificationArns, roleArn });
   const view = await readView(context, stack.stackId);
@@ -140,16 +156,30 @@ export async function deleteStack(
   input: InputOf<'cloudformation', 'DeleteStack'>,
   context: RequestContext,
 ): Promise<OutputOf<'cloudformation', 'DeleteStack'>> {
-  const { StackName: name = '', RetainResources: retain, RoleARN: roleArn, ClientRequestToken: token } = input;
+  const {
+    StackName: name = '',
+    RetainResources: retain,
+    RoleARN: roleArn,
+    ClientRequestToken: token,
+  } = input;
   await context.store.transact(async (tx) => {
     const stack = await findStack(tx, context, name);
     // AWS: deleting what is not there succeeds.
-    if (stack === undefined || stack.status === 'DELETE_COMPLETE' || stack.status === 'DELETE_IN_PROGRESS') return;
+    if (
+      stack === undefined ||
+      stack.status === 'DELETE_COMPLETE' ||
+      stack.status === 'DELETE_IN_PROGRESS'
+    )
+      return;
     if (stack.terminationProtection) {
-      throw validationError(`Stack [${stack.stackName}] cannot be deleted while TerminationProtection is enabled`);
+      throw validationError(
+        `Stack [${stack.stackName}] cannot be deleted while TerminationProtection is enabled`,
+      );
     }
     if (!isDeletable(stack.status)) {
-      throw validationError(`Stack [${stack.stackId}] cannot be deleted while in status ${stack.status}`);
+      throw validationError(
+        `Stack [${stack.stackId}] cannot be deleted while in status ${stack.status}`,
+      );
     }
     const isForced = input.DeletionMode === 'FORCE_DELETE_STACK';
     if ((retain !== undefined || isForced) && stack.status !== 'DELETE_FAILED') {
@@ -160,7 +190,9 @@ export async function deleteStack(
     }
     if (stack.status === 'CREATE_IN_PROGRESS' && stack.operation !== undefined) {
       const { operation } = stack;
-      cancellations.put(tx, [context.account, context.region, stack.stackId], { operationId: operation.id });
+      cancellations.put(tx, [context.account, context.region, stack.stackId], {
+        operationId: operation.id,
+      });
       return putStack(tx, context, { ...stack, operation: { ...operation, deleteAfter: true } });
     }
     const target = { ...(stack.target ?? NOTHING), ...(roleArn === undefined ? {} : { roleArn }) };

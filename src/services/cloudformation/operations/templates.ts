@@ -34,7 +34,8 @@ async function findTarget(
   }
   const stack = await context.store.read((view) => findStack(view, context, name ?? ''));
   if (stack === undefined) throw stackIdMissing(name ?? '');
-  if (stack.target === undefined) throw validationError(`Template for stack ${stack.stackName} does not exist`);
+  if (stack.target === undefined)
+    throw validationError(`Template for stack ${stack.stackName} does not exist`);
   return stack.target;
 }
 
@@ -45,7 +46,8 @@ export async function getTemplateSummary(
   context: RequestContext,
 ): Promise<Summary> {
   const { StackName: name } = input;
-  if (input.StackSetName !== undefined) throw validationError('StackSetName: stack sets are not supported here.');
+  if (input.StackSetName !== undefined)
+    throw validationError('StackSetName: stack sets are not supported here.');
   let body: string;
   if (name === undefined) {
     body = await loadTemplate(input, context);
@@ -67,7 +69,9 @@ export async function getTemplateSummary(
       NoEcho: parameter.noEcho,
       Description: parameter.description,
       ParameterConstraints:
-        parameter.allowedValues === undefined ? {} : { AllowedValues: [...parameter.allowedValues] },
+        parameter.allowedValues === undefined
+          ? {}
+          : { AllowedValues: [...parameter.allowedValues] },
     })),
     ResourceTypes: [...new Set(summary.resources.map(({ type }) => type))],
     DeclaredTransforms: [...summary.declaredTransforms],
@@ -93,10 +97,15 @@ export async function validateTemplate(
   };
 }
 
-function capabilitiesOf(summary: TemplateSummary): Pick<Summary, 'Capabilities' | 'CapabilitiesReason'> {
+function capabilitiesOf(
+  summary: TemplateSummary,
+): Pick<Summary, 'Capabilities' | 'CapabilitiesReason'> {
   const expand = summary.declaredTransforms.length > 0;
   return {
-    Capabilities: [...summary.capabilities, ...(expand ? (['CAPABILITY_AUTO_EXPAND'] as const) : [])],
+    Capabilities: [
+      ...summary.capabilities,
+      ...(expand ? (['CAPABILITY_AUTO_EXPAND'] as const) : []),
+    ],
     CapabilitiesReason: summary.capabilitiesReason,
   };
 }
