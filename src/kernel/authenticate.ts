@@ -84,7 +84,8 @@ async function verifyIssued(
   }
   const result = await verifySignature({ request, credentials: issued, nowMs, maxSkewMs, family });
   if (!result.ok) throw toAuthError(result);
-  return { principal: issued.principal, material: result.material };
+  const { material } = result;
+  return { principal: issued.principal, ...(material === undefined ? {} : { material }) };
 }
 
 /** A 12-digit access key is its own account; any other key that we did not issue is the default one's. */

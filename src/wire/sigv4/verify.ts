@@ -8,6 +8,11 @@ import { buildCanonicalRequest } from './canonical-request.ts';
 import { identifyCaller } from './identify-caller.ts';
 import type { Authorization } from './parse-authorization.ts';
 import { ALGORITHM, parseAuthorization } from './parse-authorization.ts';
+import {
+  checkPresignedVersion2,
+  checkVersion2Time,
+  isPresignedVersion2,
+} from './presigned-version2.ts';
 import { EMPTY_HASH, deriveSigningKey, hmac, sha256Hex } from './signing-key.ts';
 
 /** A body that must be read whole to check its signature is not longer than this. */
@@ -40,12 +45,20 @@ export interface VerificationMaterial {
 }
 
 export type VerificationResult =
-  { readonly ok: true; readonly material: VerificationMaterial } | AuthFailure;
+  | {
+      readonly ok: true;
+      /** Absent in signature version 2, which signs no chunks. */
+      readonly material?: VerificationMaterial;
+    }
+  | AuthFailure;
 
 /** Throws nothing of its own; reading the body, where that is needed, may throw BodyTooLarge. */
 export async function verifySignature(options: VerificationRequest): Promise<VerificationResult> {
   const { request, credentials } = options;
   const family = options.family ?? guessFamily(request, identifyCaller(request).signingName);
+  if (family === 's3' && isPresignedVersion2(request)) {
+    return checkPresignedVersion2(request, credentials, options.nowMs) ?? { ok: true };
+  }
   const authorization = parseAuthorization(request, family);
   if (!authorization.ok) return authorization;
   const untimely = checkTime(authorization, options, family);
@@ -90,6 +103,9 @@ export function checkPresignedTime(
   maxSkewMs?: number,
 ): AuthFailure | undefined {
   const caller = identifyCaller(request);
+  if (caller.form === 'presigned' && isPresignedVersion2(request)) {
+    return checkVersion2Time(request, nowMs);
+  }
   if (caller.form !== 'presigned' || !request.query.includes('X-Amz-Algorithm=')) return undefined;
   const family = guessFamily(request, caller.signingName);
   const authorization = parseAuthorization(request, family);

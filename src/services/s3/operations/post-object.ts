@@ -11,6 +11,7 @@ import type { HttpRequest, HttpResponse } from '../../../wire/http.ts';
 import { hostId, restXml } from '../../../wire/rest-xml.ts';
 import { addressOf, bucketOfHost } from '../../../wire/s3-address.ts';
 import { authFailure, expiredSession, toAuthError, unknownAccessKey } from '../../../wire/sigv4/auth-errors.ts';
+import { matchesVersion2 } from '../../../wire/sigv4/presigned-version2.ts';
 import { deriveSigningKey, hmac } from '../../../wire/sigv4/signing-key.ts';
 import { XML_DECLARATION, element, escapeXml } from '../../../wire/xml-writer.ts';
 import { isDisconnect, takeIn } from '../body-intake.ts';
@@ -147,7 +148,7 @@ async function authenticateForm(
 ): Promise<Principal> {
   const policy = fields.get('policy');
   if (policy === undefined) return { kind: 'anonymous', account: DEFAULT_ACCOUNT };
-  // Signature version 2, which only old tools still use, names its key otherwise.
+  // Signature version 2, of which boto3 still makes its forms, names its key otherwise.
   const legacy = fields.get('awsaccesskeyid');
   const credential = fields.get('x-amz-credential');
   if (legacy === undefined) {
@@ -174,18 +175,26 @@ function verifyForm(
   if (issued.expiresAtMs !== undefined && issued.expiresAtMs <= nowMs) {
     throw toAuthError(expiredSession('s3'));
   }
-  const [, date = '', region = '', service = ''] = (fields.get('x-amz-credential') ?? '').split('/');
-  const key = deriveSigningKey(issued.secretAccessKey, { date, region, service });
-  const expected = hmac(key, fields.get('policy') ?? '');
-  const sent = Buffer.from(fields.get('x-amz-signature') ?? '', 'hex');
+  const isSigned = fields.has('awsaccesskeyid') ? isSignedVersion2 : isSignedVersion4;
   const token = fields.get('x-amz-security-token');
-  const holds = sent.length === expected.length && timingSafeEqual(sent, expected);
-  if (holds && token === issued.sessionToken) return;
+  if (isSigned(fields, issued.secretAccessKey) && token === issued.sessionToken) return;
   const message =
     'The request signature we calculated does not match the signature you provided. Check your key and signing method.';
   throw toAuthError(
     authFailure('s3', 'mismatch', message, { AWSAccessKeyId: issued.accessKeyId }),
   );
+}
+
+function isSignedVersion4(fields: ReadonlyMap<string, string>, secret: string): boolean {
+  const [, date = '', region = '', service = ''] = (fields.get('x-amz-credential') ?? '').split('/');
+  const key = deriveSigningKey(secret, { date, region, service });
+  const expected = hmac(key, fields.get('policy') ?? '');
+  const sent = Buffer.from(fields.get('x-amz-signature') ?? '', 'hex');
+  return sent.length === expected.length && timingSafeEqual(sent, expected);
+}
+
+function isSignedVersion2(fields: ReadonlyMap<string, string>, secret: string): boolean {
+  return matchesVersion2(fields.get('policy') ?? '', fields.get('signature') ?? '', secret);
 }
 
 /** Browsers may send a whole path; the name is its last part. */
