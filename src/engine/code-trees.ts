@@ -10,6 +10,7 @@ export interface CodeTree {
   readonly taskRoot: string;
   /** `/opt`: layers merged in order; empty without layers. */
   readonly layerRoot: string;
+  readonly hasLayers: boolean;
 }
 
 export interface CodeTrees {
@@ -26,7 +27,11 @@ export function createCodeTrees(folder: string): CodeTrees {
   const prepared = new Map<string, Promise<CodeTree>>();
 
   async function build(root: string, definition: FunctionDefinition): Promise<CodeTree> {
-    const tree = { taskRoot: join(root, 'task'), layerRoot: join(root, 'opt') };
+    const tree = {
+      taskRoot: join(root, 'task'),
+      layerRoot: join(root, 'opt'),
+      hasLayers: definition.layers.length > 0,
+    };
     if (await exists(root)) return tree;
     const draft = `${root}.${process.pid}-${Date.now().toString(36)}`;
     try {

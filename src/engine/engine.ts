@@ -1,9 +1,9 @@
 // The engine: runs functions in execution environments. Knows definitions and archives, no AWS API.
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir, totalmem } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import {
   type FunctionDefinition,
   type FunctionRunner,
@@ -13,13 +13,19 @@ import {
 import type { Random } from '../base/random.ts';
 import { inspectArchive } from './archive.ts';
 import { chooseCodeFolder } from './code-folder.ts';
-import { createCodeTrees, type CodeTrees } from './code-trees.ts';
+import { type CodeTree, createCodeTrees, type CodeTrees } from './code-trees.ts';
 import { buildEnvironment, needsEnvironmentAtStart } from './environment-variables.ts';
 import { ExecutionEnvironment } from './execution-environment.ts';
 import type { Guest } from './guest.ts';
 import { type InnerLayout, type Isolation, processIsolation } from './isolation.ts';
-import { createLauncher, type Launcher, type ProvidedModules } from './launcher.ts';
+import {
+  type BootRequest,
+  createLauncher,
+  type Launcher,
+  type ProvidedModules,
+} from './launcher.ts';
 import { createLogChannels } from './log-channel.ts';
+import type { AgentFolders } from './mount-agent.ts';
 import { findNodeModules, linkNodeModules, linkPythonPackages } from './provided-modules.ts';
 import { type EnvironmentEvents, Router } from './router.ts';
 import { findSandbox } from './sandbox-isolation.ts';
@@ -111,18 +117,20 @@ async function openParts(
   onNotice: (message: string) => void,
 ): Promise<EngineParts> {
   const workDir = resolve(options.workDir);
-  const isolation = await chooseIsolation(options.isolation ?? 'auto', onNotice);
-  const run = openRunFolder(workDir);
+  const run = join(workDir, 'run', `${process.pid}-${randomBytes(4).toString('hex')}`);
+  const folders = { run, trees: join(workDir, 'code') };
+  const isolation = await chooseIsolation(options.isolation ?? 'auto', folders, onNotice);
+  const sockets = openRunFolder(run);
   const treesFolder = openTreesFolder(workDir, isolation, onNotice);
   const watchdog = createWatchdog();
   let environments = 0;
-  let sockets = 0;
+  let socketCount = 0;
   const launcher = createLauncher({
     isolation,
-    channels: createLogChannels(join(run.folder, 'logs')),
+    channels: createLogChannels(join(run, 'logs')),
     watchdog,
-    newFolder: () => join(run.folder, `env-${(environments += 1)}`),
-    newSocketPath: () => join(run.sockets, `${(sockets += 1)}`),
+    newFolder: () => join(run, `env-${(environments += 1)}`),
+    newSocketPath: () => join(sockets, `${(socketCount += 1)}`),
     bytecodeFolder: join(treesFolder, 'bytecode'),
     provided: createProvider(options, treesFolder),
   });
@@ -144,9 +152,10 @@ async function openParts(
     async close() {
       await standby.close();
       watchdog.close();
+      isolation.close();
       await Promise.all([
-        rm(run.folder, { recursive: true, force: true }),
-        rm(run.sockets, { recursive: true, force: true }),
+        rm(run, { recursive: true, force: true }),
+        rm(sockets, { recursive: true, force: true }),
       ]);
     },
   };
@@ -155,11 +164,12 @@ async function openParts(
 /** `auto` takes what there is and says so; a sandbox asked for by name is never silently left out. */
 async function chooseIsolation(
   wanted: 'auto' | 'process' | 'sandbox',
+  folders: AgentFolders,
   onNotice: (message: string) => void,
 ): Promise<Isolation> {
   if (wanted === 'process') return processIsolation;
   let missing = '';
-  const sandbox = await findSandbox((reason) => (missing = reason));
+  const sandbox = await findSandbox(folders, (reason) => (missing = reason));
   if (sandbox !== undefined) {
     if (wanted === 'auto') onNotice('functions run in the sandbox (bubblewrap)');
     return sandbox;
@@ -187,16 +197,17 @@ function openTreesFolder(
   return path;
 }
 
-/** Unix socket paths hold 107 bytes; deep work directories get a short one for their sockets. */
-function openRunFolder(workDir: string): { folder: string; sockets: string } {
-  const runs = join(workDir, 'run');
-  mkdirSync(runs, { recursive: true });
+/**
+ * Makes the folder, removes those of engines that are gone, and returns where sockets go: their paths
+ * hold 107 bytes, so that deep work directories get a short folder for them.
+ */
+function openRunFolder(folder: string): string {
+  const runs = dirname(folder);
+  mkdirSync(folder, { recursive: true });
   for (const name of readdirSync(runs)) {
     if (!isAlive(Number.parseInt(name, 10))) rmSync(join(runs, name), { recursive: true, force: true });
   }
-  const folder = mkdtempSync(join(runs, `${process.pid}-`));
-  const fits = Buffer.byteLength(folder) < 90;
-  return { folder, sockets: fits ? folder : mkdtempSync(join(tmpdir(), 'cloudlet-')) };
+  return Buffer.byteLength(folder) < 90 ? folder : mkdtempSync(join(tmpdir(), 'cloudlet-'));
 }
 
 function isAlive(pid: number): boolean {
@@ -298,7 +309,8 @@ async function startRuntime(
     });
   }
   const atStart = needsEnvironmentAtStart(definition, tree) ? { complete } : {};
-  const guest = await parts.standby.take({ runtime, memoryMb, ephemeralStorageMb, tree, ...atStart });
+  const request = { runtime, memoryMb, ephemeralStorageMb, tree, ...atStart };
+  const guest = await attachCode(await parts.standby.take(request), request, launcher);
   const inner = launcher.isolation.inner({ ...guest.layout, tree });
   const runtimeApi = inner.socketPath ?? guest.api.address;
   guest.api.assign({
@@ -310,6 +322,21 @@ async function startRuntime(
     codePath: pythonPath(inner.tree, runtime, inner.providedFolder),
   });
   return guest;
+}
+
+/** One booted ahead that cannot be given its code is replaced. */
+async function attachCode(
+  guest: Guest,
+  request: BootRequest & { readonly tree: CodeTree },
+  launcher: Launcher,
+): Promise<Guest> {
+  try {
+    await launcher.isolation.attach(guest.layout, request.tree);
+    return guest;
+  } catch {
+    guest.kill();
+    return launcher.boot(request);
+  }
 }
 
 /** AWS: the function's code first, then layers; the provided SDK last. */

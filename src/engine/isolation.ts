@@ -8,7 +8,7 @@ import type { Runtime } from './runtimes.ts';
 /** Where things of one environment are on the machine. */
 export interface HostLayout {
   readonly runtime: Runtime;
-  /** Unknown for a runtime booted ahead, which is only possible where the driver needs no mounts. */
+  /** Unknown for a runtime booted ahead. */
   readonly tree: CodeTree | undefined;
   /** Private to the environment: holds `tmp`. */
   readonly folder: string;
@@ -43,8 +43,12 @@ export interface Launch {
 
 export interface Isolation {
   readonly name: 'process' | 'sandbox';
-  /** Whether a runtime can boot before its function is known. */
-  readonly bootsAhead: boolean;
+  /** Whether a runtime can boot before its function is known; starts what that needs. */
+  canBootAhead(): Promise<boolean>;
+  /** Shows its code to an environment that booted ahead. */
+  attach(layout: HostLayout, tree: CodeTree): Promise<void>;
+  /** Whether environments booted ahead differ by the size of /tmp. */
+  readonly boundsStorage: boolean;
   inner(layout: HostLayout): InnerLayout;
   /** The interpreter as seen from inside. */
   executable(runtime: Runtime): string;
@@ -54,6 +58,7 @@ export interface Isolation {
   signalOf(code: number): string | undefined;
   /** The command that runs `argv` (in inner paths) inside. */
   launch(argv: readonly string[], layout: HostLayout): Launch;
+  close(): void;
 }
 
 /** The programs that run inside: `guest/` beside this module, or beside the bundle made of it. */
@@ -69,12 +74,14 @@ function findGuestFolder(here: string): string {
   }
 }
 
-const NO_TREE: CodeTree = { taskRoot: '/var/task', layerRoot: '/opt' };
+const NO_TREE: CodeTree = { taskRoot: '/var/task', layerRoot: '/opt', hasLayers: false };
 
 /** No walls: a process of its own group, its own environment variables and its own TMPDIR. */
 export const processIsolation: Isolation = {
   name: 'process',
-  bootsAhead: true,
+  canBootAhead: async () => true,
+  attach: async () => {},
+  boundsStorage: false,
   inner: (layout) => ({
     tree: layout.tree ?? NO_TREE,
     workingDirectory: layout.tree?.taskRoot ?? layout.folder,
@@ -92,4 +99,5 @@ export const processIsolation: Isolation = {
     const [file = '', ...args] = argv;
     return { file, args, workingDirectory: layout.tree?.taskRoot ?? layout.folder };
   },
+  close() {},
 };

@@ -1,14 +1,14 @@
 // The sandbox driver: bubblewrap namespaces with nothing of the machine but what the function needs.
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   GUEST_FOLDER,
   type HostLayout,
   type InnerLayout,
   type Isolation,
-  type Launch,
 } from './isolation.ts';
+import { type AgentFolders, type MountAgent, startMountAgent } from './mount-agent.ts';
 import type { Runtime } from './runtimes.ts';
 
 const TASK = '/var/task';
@@ -31,12 +31,35 @@ const SYSTEM_FOLDERS = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
 const USER_ID = '993';
 const GROUP_ID = '990';
 
-function createSandboxIsolation(bubblewrap: string): Isolation {
+function createSandboxIsolation(bubblewrap: string, folders: AgentFolders): Isolation {
+  let starting: Promise<MountAgent | undefined> | undefined;
+  let agent: MountAgent | undefined;
+  let closed = false;
+
+  async function openAgent(): Promise<MountAgent | undefined> {
+    agent = await startMountAgent(folders);
+    if (closed) agent?.close();
+    return agent;
+  }
+
   return {
     name: 'sandbox',
-    bootsAhead: false,
+    canBootAhead: async () => !closed && (await (starting ??= openAgent())) !== undefined,
+    async attach({ folder, tree: own }, tree) {
+      if (own === undefined) await agent?.attach(folder, tree);
+    },
+    boundsStorage: true,
     inner,
-    launch: (argv, layout) => launch(bubblewrap, argv, layout),
+    launch(argv, layout) {
+      const command = [bubblewrap, ...sandboxArguments(layout), '--', ...argv];
+      if (layout.tree === undefined) command.unshift(...(agent?.enter ?? []));
+      const [file = '', ...args] = command;
+      return { file, args, workingDirectory: '/' };
+    },
+    close() {
+      closed = true;
+      agent?.close();
+    },
     executable: (runtime) => languageOf(runtime).executable,
     functionPid: findFunctionPid,
     // bubblewrap reports a signal as a shell does.
@@ -51,10 +74,11 @@ const SIGNALS: Readonly<Record<number, string>> = {
 
 /** Where bubblewrap is and that it works here; undefined with the reason told when it does not. */
 export async function findSandbox(
+  folders: AgentFolders,
   tell: (reason: string) => void,
 ): Promise<Isolation | undefined> {
-  const folders = (process.env['PATH'] ?? '').split(':');
-  const bubblewrap = folders.map((folder) => join(folder, 'bwrap')).find((path) => existsSync(path));
+  const places = (process.env['PATH'] ?? '').split(':').map((folder) => join(folder, 'bwrap'));
+  const bubblewrap = places.find((path) => existsSync(path));
   if (bubblewrap === undefined) {
     tell('bubblewrap (bwrap) is not installed');
     return undefined;
@@ -64,7 +88,7 @@ export async function findSandbox(
     tell(`bubblewrap does not work here: ${failure}`);
     return undefined;
   }
-  return createSandboxIsolation(bubblewrap);
+  return createSandboxIsolation(bubblewrap, folders);
 }
 
 function tryOut(bubblewrap: string): Promise<string | undefined> {
@@ -78,7 +102,7 @@ function tryOut(bubblewrap: string): Promise<string | undefined> {
 
 function inner(layout: HostLayout): InnerLayout {
   return {
-    tree: { taskRoot: TASK, layerRoot: LAYERS },
+    tree: { taskRoot: TASK, layerRoot: LAYERS, hasLayers: layout.tree?.hasLayers ?? false },
     workingDirectory: TASK,
     temporaryFolder: undefined,
     socketPath: layout.socketPath === undefined ? undefined : SOCKET,
@@ -88,7 +112,7 @@ function inner(layout: HostLayout): InnerLayout {
   };
 }
 
-function launch(bubblewrap: string, argv: readonly string[], layout: HostLayout): Launch {
+function sandboxArguments(layout: HostLayout): string[] {
   const { tree, socketPath, providedFolder } = layout;
   const sizeBytes = layout.ephemeralStorageMb * 2 ** 20;
   const args = [
@@ -104,7 +128,9 @@ function launch(bubblewrap: string, argv: readonly string[], layout: HostLayout)
     GUEST_FOLDER,
     join(RUNTIME, 'guest'),
   ];
-  if (tree !== undefined) args.push('--ro-bind', tree.taskRoot, TASK, '--ro-bind', tree.layerRoot, LAYERS);
+  // Without a tree yet: two empty folders that the agent covers with the function's.
+  const { taskRoot, layerRoot } = tree ?? placeholders(layout.folder);
+  args.push('--ro-bind', taskRoot, TASK, '--ro-bind', layerRoot, LAYERS);
   if (socketPath !== undefined) args.push('--ro-bind', socketPath, SOCKET);
   if (providedFolder !== undefined) {
     args.push('--ro-bind', providedFolder, PROVIDED);
@@ -118,8 +144,14 @@ function launch(bubblewrap: string, argv: readonly string[], layout: HostLayout)
     }
   }
   // The root itself is a tmpfs of the sandbox: nothing is left to be written there.
-  args.push('--remount-ro', '/', '--chdir', tree === undefined ? '/' : TASK, '--', ...argv);
-  return { file: bubblewrap, args, workingDirectory: '/' };
+  args.push('--remount-ro', '/', '--chdir', tree === undefined ? '/' : TASK);
+  return args;
+}
+
+function placeholders(folder: string): { taskRoot: string; layerRoot: string } {
+  const places = { taskRoot: join(folder, 'task'), layerRoot: join(folder, 'opt') };
+  for (const place of Object.values(places)) mkdirSync(place, { recursive: true });
+  return places;
 }
 
 function namespaces(): string[] {

@@ -1,6 +1,6 @@
 // The sandbox driver: what a function sees of the machine, and what it cannot do to it.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { codeOf, createHarness, type Harness, isAlive, zipOf } from './engine-ha
 import { findSandbox } from './sandbox-isolation.ts';
 
 let why = '';
-const sandbox = await findSandbox((reason) => (why = reason));
+const sandbox = await findSandbox({ run: '', trees: '' }, (reason) => (why = reason));
 
 describe.skipIf(sandbox === undefined)(`sandbox${sandbox ? '' : ` (skipped: ${why})`}`, () => {
   let harness: Harness;
@@ -133,6 +133,44 @@ done`;
     const found = sleepers();
     expect((await running).json).toMatchObject({ errorType: 'Sandbox.Timedout' });
     await expect.poll(() => found.filter(isAlive)).toEqual([]);
+  });
+
+  test('an environment booted ahead gets its own code and layers, read-only, and no others', async () => {
+    await using own = createHarness({ isolation: 'sandbox', standbySize: 1 });
+    const source = (name: string): Record<string, string> => ({
+      'index.js': `const fs = require('fs'); const attempt = (f) => { try { f(); return 'written'; } catch (e) { return e.code; } };
+      exports.handler = async () => ({ age: process.uptime(), name: '${name}', files: fs.readdirSync('/var/task'), layer: require('shared').v, cwd: process.cwd(), file: __filename,
+        writes: ['/var/task/x', '/opt/x', '/var/task/index.js'].map((p) => attempt(() => fs.writeFileSync(p, 'x'))), tmp: fs.readdirSync('/tmp') });`,
+      [`only-${name}`]: '',
+    });
+    let ahead = 0;
+    const run = async (n: number): Promise<boolean> => {
+      const layers = [codeOf(await zipOf({ 'nodejs/node_modules/shared/index.js': `exports.v = ${n};` }))];
+      const result = await own.invoke(await own.define(source(`f${n}`), { layers }));
+      expect(result.json, result.text).toMatchObject({
+        name: `f${n}`, files: ['index.js', `only-f${n}`], layer: n, cwd: '/var/task', file: '/var/task/index.js',
+        writes: ['EROFS', 'EROFS', 'EROFS'], tmp: [],
+      });
+      const ageMs = (result.json as { age: number }).age * 1000;
+      return ageMs > (result.initDurationMs ?? Number.NaN) + result.durationMs + 20;
+    };
+    let n = 0;
+    await expect.poll(async () => (await run((n += 1))) && (ahead += 1), { timeout: 20_000, interval: 100 }).toBe(3);
+  });
+
+  test('nothing of it is left on the machine: mounts, processes, folders', async () => {
+    const own = createHarness({ isolation: 'sandbox', standbySize: 2 });
+    for (const files of [1, 2, 3]) {
+      const definition = await own.define({ 'index.js': `exports.handler = async () => ${files};` });
+      expect((await own.invoke(definition)).json).toBe(files);
+    }
+    const mounts = (): string => readFileSync('/proc/self/mountinfo', 'latin1');
+    expect(mounts()).not.toContain(own.workDir);
+    await own.engine.close();
+    expect(readdirSync(join(own.workDir, 'run'))).toEqual([]);
+    const left = (): string => spawnSync('pgrep', ['-f', own.workDir]).stdout.toString();
+    await expect.poll(left).toBe('');
+    await own[Symbol.asyncDispose]();
   });
 
   test('auto takes it and says so', async () => {

@@ -29,15 +29,17 @@ export function createStandbyPool(launcher: Launcher, size: number): StandbyPool
   let takes = 0;
   let refilling: NodeJS.Timeout | undefined;
   let closed = false;
+  let impossible = false;
 
   function flavourOf(request: BootRequest): Flavour {
-    const { runtime, memoryMb } = request;
+    const { runtime, memoryMb, ephemeralStorageMb } = request;
     // The heap's size is set when the process starts; Python has no such limit.
-    const key = runtime.family === 'nodejs' ? `${runtime.id} ${memoryMb}` : runtime.id;
+    const heap = runtime.family === 'nodejs' ? memoryMb : 0;
+    const storage = launcher.isolation.boundsStorage ? ephemeralStorageMb : 0;
+    const key = `${runtime.id} ${heap} ${storage}`;
     let flavour = flavours.get(key);
     if (flavour === undefined) {
       if (flavours.size >= MAX_FLAVOURS) giveUpOne();
-      const { ephemeralStorageMb } = request;
       const ahead = { runtime, memoryMb, ephemeralStorageMb };
       flavour = { request: ahead, ready: [], booting: 0, lastTaken: 0 };
       flavours.set(key, flavour);
@@ -71,19 +73,26 @@ export function createStandbyPool(launcher: Launcher, size: number): StandbyPool
 
   function bootOne(flavour: Flavour): void {
     flavour.booting += 1;
-    const boot = launcher.boot(flavour.request).then(
+    const boot = bootAhead(flavour).then(
       (guest) => {
         flavour.booting -= 1;
+        if (guest === undefined) return;
         const wanted = !closed && [...flavours.values()].includes(flavour);
-        if (!wanted) return dismiss(guest);
+        if (!wanted) return void dismiss(guest);
         flavour.ready.push(guest);
-        return void dropWhenEnded(flavour, guest);
+        void dropWhenEnded(flavour, guest);
       },
       // The next take boots for itself, and reports what is wrong.
       () => void (flavour.booting -= 1),
     );
     ending.add(boot);
     void boot.then(() => ending.delete(boot));
+  }
+
+  async function bootAhead(flavour: Flavour): Promise<Guest | undefined> {
+    if (await launcher.isolation.canBootAhead()) return launcher.boot(flavour.request);
+    impossible = true;
+    return undefined;
   }
 
   async function dropWhenEnded(flavour: Flavour, guest: Guest): Promise<void> {
@@ -94,8 +103,8 @@ export function createStandbyPool(launcher: Launcher, size: number): StandbyPool
 
   return {
     async take(request) {
-      const bootsAhead = launcher.isolation.bootsAhead && request.complete === undefined;
-      if (size === 0 || closed || !bootsAhead) return launcher.boot(request);
+      const fits = request.complete === undefined && request.tree !== undefined;
+      if (size === 0 || closed || impossible || !fits) return launcher.boot(request);
       const flavour = flavourOf(request);
       refilling ??= setTimeout(refill, REFILL_DELAY_MS).unref();
       return flavour.ready.shift() ?? launcher.boot(request);
