@@ -77,5 +77,5 @@ export interface RequestContext extends WorkContext {
   readonly operation: string;
   readonly requestId: string;
   /** Present when the request came over HTTP. */
-  readonly http?: HttpRequest;
+  readonly http?: HttpRequest | undefined;
 }

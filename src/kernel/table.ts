@@ -6,6 +6,9 @@ import type { Entry, Key, KeyPart, ReadTx, Tx } from '../base/store.ts';
 // Plain MessagePack maps (no shared record structures): every value can be read on its own, for ever.
 const codec = new Packr({ useRecords: false, encodeUndefinedAsNil: false, int64AsType: 'number' });
 
+/** Decoded definitions kept per table; all are dropped when there are more. */
+const DEFINITIONS_MAX = 1_000;
+
 export interface Row<T> {
   /** The key parts after the table's name. */
   readonly key: Key;
@@ -41,6 +44,30 @@ export interface Table<T> {
  */
 export function table<T>(name: string): Table<T> {
   return tableOf<T>(name, { pack: (value) => codec.pack(value), unpack: (bytes) => codec.unpack(bytes) as T });
+}
+
+/**
+ * Declares a table of definitions that are read far more often than they change (tables, queues): as
+ * long as the stored bytes are the same, the value decoded last is given again. It is shared, so its
+ * readers must not change it; `T` should be readonly throughout.
+ */
+export function definitionTable<T>(name: string): Table<T> {
+  const known = new Map<string, { readonly bytes: Uint8Array; readonly value: T }>();
+  const plain = table<T>(name);
+  return {
+    ...plain,
+    async get(view, key) {
+      const bytes = await view.get([name, ...key]);
+      if (bytes === undefined) return undefined;
+      const id = key.join('\0');
+      const remembered = known.get(id);
+      if (remembered !== undefined && Buffer.compare(remembered.bytes, bytes) === 0) return remembered.value;
+      const value = codec.unpack(bytes) as T;
+      if (known.size >= DEFINITIONS_MAX) known.clear();
+      known.set(id, { bytes: Uint8Array.from(bytes), value });
+      return value;
+    },
+  };
 }
 
 /** Declares a table whose values are bytes of the service's own making, stored as they are. */

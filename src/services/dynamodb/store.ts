@@ -1,11 +1,10 @@
 // DynamoDB's state: tables, items, index entries, expiries, tags and tokens, and where each is
 // kept.
-import { createHash } from 'node:crypto';
 import { present, unreachable } from '../../base/errors.ts';
 import type { Key, ReadTx, Tx } from '../../base/store.ts';
 import { AFTER_ANY } from '../../base/tuple.ts';
 import type { Scope } from '../../kernel/context.ts';
-import { bytesTable, table, type Table } from '../../kernel/table.ts';
+import { bytesTable, definitionTable, table, type Table } from '../../kernel/table.ts';
 import { attributeOf, type Item } from './attribute-value.ts';
 import type { IndexChanges } from './index-entries.ts';
 import { decodeItem, encodeItem, storedSize, type SizedItem } from './item-codec.ts';
@@ -14,9 +13,7 @@ import type { KeyRange } from './query-range.ts';
 import type { IndexDefinition, KeySchema, TableDefinition } from './table-definition.ts';
 
 /** Keyed [account, region, name]. */
-const definitions = table<TableDefinition>('dynamodb/table');
-/** Keyed like the definitions: the digest of each, small enough to read with every request. */
-const digests = table<string>('dynamodb/table-digest');
+const definitions = definitionTable<TableDefinition>('dynamodb/table');
 /** Keyed [account, region, table id, partition hash, sort key?]. */
 const items = bytesTable('dynamodb/item');
 /**
@@ -67,9 +64,8 @@ export interface TokenRecord {
   readonly expiresMs: number;
 }
 
-// Handles are found by the digest of the whole definition, so one can never be stale or another's.
-const HANDLES_KEPT = 500;
-const handles = new Map<string, TableHandle>();
+// Equal definitions come as the same object, and so do their handles.
+const handles = new WeakMap<TableDefinition, TableHandle>();
 
 /** The table as it stands in this view; undefined when there is none. */
 export async function loadTable(
@@ -77,15 +73,13 @@ export async function loadTable(
   scope: Scope,
   name: string,
 ): Promise<TableHandle | undefined> {
-  const key = [scope.account, scope.region, name];
-  const digest = await digests.get(view, key);
-  if (digest === undefined) return undefined;
-  const known = handles.get(digest);
-  if (known !== undefined) return known;
-  const definition = present(await definitions.get(view, key), `definition of table ${name}`);
-  const handle = openHandle(definition);
-  if (handles.size >= HANDLES_KEPT) handles.clear();
-  handles.set(digest, handle);
+  const definition = await definitions.get(view, [scope.account, scope.region, name]);
+  if (definition === undefined) return undefined;
+  let handle = handles.get(definition);
+  if (handle === undefined) {
+    handle = openHandle(definition);
+    handles.set(definition, handle);
+  }
   return handle;
 }
 
@@ -96,9 +90,7 @@ function openHandle(definition: TableDefinition): TableHandle {
 
 export function saveTable(tx: Tx, definition: TableDefinition): TableHandle {
   const key = [definition.account, definition.region, definition.name];
-  const digest = createHash('sha256').update(JSON.stringify(definition)).digest('base64');
   definitions.put(tx, key, definition);
-  digests.put(tx, key, digest);
   return openHandle(definition);
 }
 
@@ -106,7 +98,6 @@ export function saveTable(tx: Tx, definition: TableDefinition): TableHandle {
 export function removeTable(tx: Tx, { definition, prefix }: TableHandle): void {
   const key = [definition.account, definition.region, definition.name];
   definitions.delete(tx, key);
-  digests.delete(tx, key);
   tags.delete(tx, prefix);
   measures.delete(tx, prefix);
   expiryTimers.delete(tx, prefix);
@@ -119,7 +110,7 @@ export async function listTableNames(
   { after, limit }: { readonly after: string | undefined; readonly limit: number },
 ): Promise<string[]> {
   const prefix = [account, region];
-  const rows = await digests.list(view, prefix, {
+  const rows = await definitions.list(view, prefix, {
     limit,
     ...(after === undefined ? {} : { after: [...prefix, after] }),
   });

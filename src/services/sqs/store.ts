@@ -3,7 +3,7 @@
 import { AFTER_ANY } from '../../base/tuple.ts';
 import type { ReadTx, Store, Tx } from '../../base/store.ts';
 import type { Scope } from '../../kernel/context.ts';
-import { table } from '../../kernel/table.ts';
+import { definitionTable, table } from '../../kernel/table.ts';
 import type { Delivery, Message, Place, QueueCounts, Waiting } from './message.ts';
 import { countInto } from './message.ts';
 import type { MoveTask } from './move-task.ts';
@@ -21,7 +21,7 @@ import {
 } from './line-store.ts';
 
 /** Keyed `[account, region, name]`. */
-const queues = table<Queue>('sqs/queue');
+const queues = definitionTable<Queue>('sqs/queue');
 /** Keyed `[account, region, backlog, sentMs, messageId]`: what never changes, oldest first. */
 const messages = table<Message>('sqs/message');
 /** Keyed `[account, region, backlog, visibleMs, arrival, messageId]`: one entry a message. */
