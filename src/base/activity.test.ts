@@ -1,3 +1,4 @@
+// Work in flight is counted: parked work does not count, and quiet means a calm turn.
 import { describe, expect, test } from 'vitest';
 import { createActivity } from './activity.ts';
 

@@ -1,3 +1,4 @@
+// Seeded randomness: the same seed draws the same, and every draw is within its bounds.
 import { describe, expect, test } from 'vitest';
 import { randomInteger, randomText, randomUuid, seededRandom } from './random.ts';
 

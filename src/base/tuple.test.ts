@@ -1,3 +1,4 @@
+// Encoded keys sort as their tuples do, and decode to what they were.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Key, KeyPart } from './store.ts';

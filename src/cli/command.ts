@@ -36,7 +36,7 @@ export interface Arguments {
 }
 
 /** Options of every command. */
-export const COMMON_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+const COMMON_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   json: { type: 'boolean', about: 'print JSON for machines' },
   help: { type: 'boolean', about: 'explain the command' },
 };

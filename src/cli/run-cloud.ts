@@ -39,11 +39,12 @@ export async function runCloud(args: Arguments, terminal: Terminal): Promise<Run
       process.once(signal, () => process.exit(130));
     });
   }
-  const stopped = stopRequested.then(async () => {
+  async function stopWhenAsked(): Promise<void> {
+    await stopRequested;
     terminal.say('stopping…');
     await cloud.close();
-  });
-  return { cloud, stopped };
+  }
+  return { cloud, stopped: stopWhenAsked() };
 }
 
 function readCloudOptions(args: Arguments): CloudOptions {

@@ -54,7 +54,7 @@ export interface TimerDispatcher extends Timers {
   watch(seen: (fired: FiredTimer) => void): () => void;
 }
 
-export function createTimers(random: Random): Timers {
+function createTimers(random: Random): Timers {
   return {
     schedule(tx, scope, task) {
       writeTimer(tx, scope, { task, random });

@@ -1,3 +1,4 @@
+// The log of recent commits: which keys changed since when, and what may be forgotten.
 import { expect, test } from 'vitest';
 import { createCommitLog } from './commit-log.ts';
 

@@ -1,3 +1,4 @@
+// The copy-on-write map against a sorted model: sets, deletes, ranges, views and forks.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type KeyRange, type OrderedView, createOrderedMap } from './ordered-map.ts';

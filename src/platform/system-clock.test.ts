@@ -1,3 +1,4 @@
+// The system clock: timers fire once, sleeps end or are aborted, far timers wait in steps.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createSystemClock } from './system-clock.ts';
 

@@ -1,3 +1,4 @@
+// The system’s randomness: lengths, ranges, and draws that are not used twice.
 import { expect, test } from 'vitest';
 import { createSystemRandom } from './system-random.ts';
 

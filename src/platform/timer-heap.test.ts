@@ -1,3 +1,4 @@
+// The heap of timers: by due time, equal ones in the order they came.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createTimerHeap } from './timer-heap.ts';

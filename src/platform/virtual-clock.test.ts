@@ -1,3 +1,4 @@
+// The virtual clock: time stands still, and an advance fires what is due in order.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createActivity } from '../base/activity.ts';

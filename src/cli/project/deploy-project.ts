@@ -63,7 +63,7 @@ export async function deployProject(
   }
 }
 
-export async function buildAll(
+async function buildAll(
   builders: readonly ArtifactBuilder[],
   terminal: Terminal,
 ): Promise<Map<string, Archive>> {
