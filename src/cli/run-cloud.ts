@@ -63,12 +63,16 @@ function readNumber(args: Arguments, name: string, max: number): number {
   const text = args.text(name) ?? '';
   const value = Number(text);
   if (/^\d+$/.test(text) && value <= max) return value;
-  throw new UserError('ERR_USAGE', `--${name} is not a number from 0 to ${max}: ${JSON.stringify(text)}`);
+  throw new UserError('ERR_USAGE', `--${name} is not a number from 0 to ${max}: ${JSON.stringify(text)}`, {
+    fix: `write it like --${name} 4566`,
+  });
 }
 
 function readChoice<T extends string>(args: Arguments, name: string, choices: readonly T[]): T {
   const text = args.text(name);
   const chosen = choices.find((choice) => choice === text);
   if (chosen !== undefined) return chosen;
-  throw new UserError('ERR_USAGE', `--${name} is not one of ${choices.join(', ')}: ${JSON.stringify(text)}`);
+  throw new UserError('ERR_USAGE', `--${name} is ${JSON.stringify(text)}, which is none of its choices`, {
+    fix: `write one of ${choices.map((choice) => `--${name} ${choice}`).join(', ')}`,
+  });
 }

@@ -105,7 +105,8 @@ function createSession(parts: SessionParts): Session {
         );
         live.set(logicalId, archive.sha256);
         const tookMs = Math.round(performance.now() - startedMs);
-        terminal.say(`${terminal.style('green', '✓')} ${logicalId} is live (${tookMs} ms)`);
+        const mark = terminal.style('green', '✓');
+        terminal.result({ event: 'live', logicalId, tookMs }, `${mark} ${logicalId} is live (${tookMs} ms)`);
       }),
     );
   }
