@@ -88,7 +88,7 @@ export function beginOperation(
   },
 ): StackRow {
   const { stack, status, operation } = start;
-  const { statusReason: _reason, ...rest } = stack;
+  const { statusReason: _reason, failure: _failure, ...rest } = stack;
   const row: StackRow = {
     ...rest,
     status,

@@ -19,7 +19,14 @@ export const customResource: ResourceHandler = {
     others: { type: 'json' },
   },
   replaceOn: [],
-  create: (request) => ask(request, { RequestType: 'Create' }),
+  async create(request) {
+    try {
+      return await ask(request, { RequestType: 'Create' });
+    } catch (error) {
+      if (error instanceof Declined) await takeBack(request, error.physicalId);
+      throw error;
+    }
+  },
   async update(request) {
     if (request.properties['ServiceToken'] !== request.previous['ServiceToken']) {
       throw new TemplateError('Modifying service token is not allowed.');
@@ -34,6 +41,25 @@ export const customResource: ResourceHandler = {
     await ask(request, { RequestType: 'Delete', PhysicalResourceId: request.physicalId });
   },
 };
+
+/** The provider answered that it failed. It may have made something under this id. */
+class Declined extends TemplateError {
+  readonly physicalId: string | undefined;
+  constructor(message: string, physicalId: string | undefined) {
+    super(message);
+    this.physicalId = physicalId;
+  }
+}
+
+/** AWS: a provider that failed to create is asked to delete, whatever it makes of it. */
+async function takeBack(request: ResourceRequest, physicalId: string | undefined): Promise<void> {
+  if (physicalId === undefined) return;
+  try {
+    await ask(request, { RequestType: 'Delete', PhysicalResourceId: physicalId });
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+  }
+}
 
 interface Part {
   readonly RequestType: 'Create' | 'Update' | 'Delete';
@@ -96,13 +122,14 @@ function readAnswer(text: string, before: string | undefined): ResourceResult {
   } catch {
     throw new TemplateError('Invalid response object: it is not JSON.');
   }
+  const physicalId = answer['PhysicalResourceId'] ?? before;
   if (answer['Status'] === 'FAILED') {
-    throw new TemplateError(
+    throw new Declined(
       `Received response status [FAILED] from custom resource. Message returned: ${String(answer['Reason'])} ` +
         `(RequestId: ${String(answer['RequestId'])})`,
+      typeof physicalId === 'string' ? physicalId : undefined,
     );
   }
-  const physicalId = answer['PhysicalResourceId'] ?? before;
   if (answer['Status'] !== 'SUCCESS' || typeof physicalId !== 'string' || physicalId === '') {
     throw new TemplateError(
       'Invalid PhysicalResourceId or Status in the response of the custom resource.',

@@ -1,4 +1,5 @@
 // The event log of a stack, and its echo to the topics that want to hear of it.
+import { ServiceError } from '../../base/errors.ts';
 import { randomUuid } from '../../base/random.ts';
 import type { Tx } from '../../base/store.ts';
 import type { WorkContext } from '../../kernel/context.ts';
@@ -7,6 +8,7 @@ import { events } from './store.ts';
 import type { EventRow, StackRow } from './store.ts';
 
 export const NOTIFY = 'cloudformation/notify';
+const SUBJECT = 'AWS CloudFormation Notification';
 
 interface NotifyPayload {
   readonly topics: readonly string[];
@@ -89,11 +91,12 @@ function notification(context: WorkContext, stack: StackSummary, row: EventRow):
 /** Worker: publishes one event to the stack's topics. */
 export async function publishEvent(payload: unknown, context: WorkContext): Promise<void> {
   const { topics, message } = payload as NotifyPayload;
-  for (const topic of topics) {
-    await context.call('sns', 'Publish', {
-      TopicArn: topic,
-      Subject: 'AWS CloudFormation Notification',
-      Message: message,
-    });
+  for (const TopicArn of topics) {
+    try {
+      await context.call('sns', 'Publish', { TopicArn, Subject: SUBJECT, Message: message });
+    } catch (error) {
+      // A topic that is gone keeps neither the stack nor the other topics waiting.
+      if (!(error instanceof ServiceError)) throw error;
+    }
   }
 }

@@ -40,49 +40,60 @@ const nestedStack: ResourceHandler = {
     });
     const stack = await settled(request, created.StackId ?? '');
     if (stack.status !== 'CREATE_COMPLETE') {
+      // A create that fails leaves nothing; the deleted stack's events still tell what went wrong.
+      await removeStack(request, stack.stackId);
       throw new TemplateError(
-        `Embedded stack ${stack.stackId} was not successfully created: ${stack.statusReason ?? stack.status}`,
+        `Embedded stack ${stack.stackId} was not successfully created: ${reasonOf(stack)}`,
       );
     }
     return resultOf(stack);
   },
   async update(request) {
-    try {
-      await request.call('cloudformation', 'UpdateStack', {
-        StackName: request.physicalId,
-        ...settingsOf(request),
-      });
-    } catch (error) {
-      const isSame =
-        error instanceof ServiceError && error.message === 'No updates are to be performed.';
-      if (!isSame) throw error;
-    }
+    const isChanged = await startUpdate(request);
     const stack = await settled(request, request.physicalId);
-    if (
-      !/^(UPDATE|CREATE)_COMPLETE$/.test(stack.status) &&
-      stack.status !== 'UPDATE_ROLLBACK_COMPLETE'
-    ) {
+    if (isChanged && !/^(UPDATE|CREATE)_COMPLETE$/.test(stack.status)) {
       throw new TemplateError(notUpdated(stack));
     }
-    if (stack.status === 'UPDATE_ROLLBACK_COMPLETE') throw new TemplateError(notUpdated(stack));
     return resultOf(stack);
   },
-  async delete(request) {
-    await request.call('cloudformation', 'DeleteStack', { StackName: request.physicalId });
-    const stack = await findSettled(request, request.physicalId);
-    if (stack !== undefined && stack.status !== 'DELETE_COMPLETE') {
-      throw new TemplateError(
-        `Embedded stack ${stack.stackId} was not successfully deleted: ${stack.statusReason ?? stack.status}`,
-      );
-    }
-  },
+  delete: (request) => removeStack(request, request.physicalId),
 };
+
+async function removeStack(request: ResourceRequest, nameOrId: string): Promise<void> {
+  await request.call('cloudformation', 'DeleteStack', { StackName: nameOrId });
+  const stack = await findSettled(request, nameOrId);
+  if (stack !== undefined && stack.status !== 'DELETE_COMPLETE') {
+    throw new TemplateError(
+      `Embedded stack ${stack.stackId} was not successfully deleted: ${reasonOf(stack)}`,
+    );
+  }
+}
+
+/** False: the stack is what it shall be, as after its own rollback. */
+async function startUpdate(request: ResourceRequest & { physicalId: string }): Promise<boolean> {
+  try {
+    await request.call('cloudformation', 'UpdateStack', {
+      StackName: request.physicalId,
+      ...settingsOf(request),
+    });
+    return true;
+  } catch (error) {
+    const isSame =
+      error instanceof ServiceError && error.message === 'No updates are to be performed.';
+    if (!isSame) throw error;
+    return false;
+  }
+}
 
 function notUpdated(stack: StackRow): string {
   return (
     `Embedded stack ${stack.stackId} was not successfully updated. ` +
-    `Currently in ${stack.status} with reason: ${stack.statusReason ?? ''}`
+    `Currently in ${stack.status} with reason: ${reasonOf(stack)}`
   );
+}
+
+function reasonOf({ statusReason, failure, status }: StackRow): string {
+  return statusReason ?? failure ?? status;
 }
 
 function settingsOf({ properties, stackTags }: ResourceRequest) {

@@ -2,7 +2,7 @@
 import type { HttpRoute } from '../../kernel/service.ts';
 import { responseTopic, responses } from './store.ts';
 
-export const RESPONSE_PATH = '/_cloudlet/cloudformation/response/';
+export const RESPONSE_PATH = '/_aws/cloudformation/response/';
 /** Source: CloudFormation User Guide, custom resource response objects. */
 const RESPONSE_BYTES_MAX = 4_096;
 

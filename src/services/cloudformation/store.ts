@@ -53,6 +53,8 @@ export interface StackRow {
   readonly stackName: string;
   readonly status: StackStatus;
   readonly statusReason?: string;
+  /** Why the latest operation failed; stays when the rollback is over. */
+  readonly failure?: string;
   readonly createdMs: number;
   readonly updatedMs?: number;
   readonly deletedMs?: number;

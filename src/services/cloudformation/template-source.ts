@@ -79,7 +79,7 @@ function parseTemplateUrl(text: string): ObjectAddress {
     throw validationError('TemplateURL must be a supported URL.');
   }
   const virtual = /^(.+?)\.s3[.-]/.exec(url.hostname)?.[1];
-  const path = decodeURIComponent(url.pathname.slice(1));
+  const path = decodePath(url.pathname.slice(1));
   const slash = path.indexOf('/');
   const bucket = virtual ?? path.slice(0, Math.max(slash, 0));
   const key = virtual === undefined ? path.slice(slash + 1) : path;
@@ -87,6 +87,14 @@ function parseTemplateUrl(text: string): ObjectAddress {
     throw validationError('TemplateURL must reference a valid S3 object to which you have access.');
   const versionId = url.searchParams.get('versionId');
   return { bucket, key, ...(versionId === null ? {} : { versionId }) };
+}
+
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    throw validationError('TemplateURL must be a supported URL.');
+  }
 }
 
 async function readBody(body: unknown): Promise<Uint8Array> {

@@ -228,7 +228,7 @@ async function failed(context: WorkContext, { stack, operation, reason }: Failur
   const { kind, onFailure } = operation;
   await context.store.transact(async (tx) => {
     const latest = (await findStack(tx, context, stack.stackId)) ?? stack;
-    const base = withoutOperation(latest);
+    const base = { ...withoutOperation(latest), failure: reason };
     await closeChangeSet(tx, context, { stack: latest, executionStatus: 'EXECUTE_FAILED' });
     cancellations.delete(tx, [context.account, context.region, stack.stackId]);
     if (latest.operation?.deleteAfter === true) {
