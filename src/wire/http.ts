@@ -8,6 +8,8 @@ export interface HttpRequest {
   readonly query: string;
   /** Lower-cased names; repeated headers joined with `,`. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Names and values as they were sent, alternately, repeats apart; absent for requests made here. */
+  readonly rawHeaders?: readonly string[];
   readonly body: HttpBody;
   /** Address of the peer, e.g. `127.0.0.1`. */
   readonly sourceIp: string;

@@ -27,9 +27,11 @@ export function answerMock(
   const response =
     Object.values(integration.responses).find(
       ({ selectionPattern }) =>
-        selectionPattern !== undefined && new RegExp(`^(?:${selectionPattern})$`).test(statusCode),
+        selectionPattern !== undefined &&
+        selectionPattern !== '' &&
+        new RegExp(`^(?:${selectionPattern})$`).test(statusCode),
     ) ??
-    Object.values(integration.responses).find(({ selectionPattern }) => selectionPattern === undefined);
+    Object.values(integration.responses).find(({ selectionPattern }) => (selectionPattern ?? '') === '');
   if (response === undefined) return undefined;
   const status = Number(Object.entries(integration.responses).find(([, r]) => r === response)?.[0]);
   const headers: Record<string, string> = { 'content-type': 'application/json' };

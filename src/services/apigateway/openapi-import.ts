@@ -1,6 +1,12 @@
 // Reads an OpenAPI (Swagger 2.0 or 3.0) definition with API Gateway's extensions into a resource tree.
 import { badRequest, unsupported } from './errors.ts';
-import { type IntegrationInput, type MethodInput, readIntegration, readMethod } from './method-input.ts';
+import {
+  type IntegrationInput,
+  type MethodInput,
+  checkIntegrationResponse,
+  readIntegration,
+  readMethod,
+} from './method-input.ts';
 import type { IntegrationResponseRecord, MethodRecord, ResourceRecord } from './store.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -30,9 +36,9 @@ const METHODS: Readonly<Record<string, string>> = {
 /** @param newId draws resource ids. */
 export function importDefinition(definition: unknown, newId: () => string): ImportedApi {
   if (!isObject(definition)) throw badRequest('Invalid OpenAPI input.');
-  if (definition['swagger'] !== '2.0' && !String(definition['openapi'] ?? '').startsWith('3.')) {
-    throw badRequest('Unable to parse API definition because of a malformed integration at path /: no swagger or openapi version');
-  }
+  const isSwagger = Number(textAt(definition, 'swagger')) === 2;
+  const isOpenApi = textAt(definition, 'openapi')?.startsWith('3') === true;
+  if (!isSwagger && !isOpenApi) throw badRequest('Invalid OpenAPI input.');
   const builder = createTreeBuilder(newId);
   for (const [path, item] of Object.entries(objectAt(definition, 'paths'))) {
     const resource = builder.resourceAt(path);
@@ -103,11 +109,14 @@ function importOperation(operation: Json, definition: Json, where: string): Meth
       { responseParameters: responseHeaders(response), responseModels: {} },
     ]),
   );
-  return {
-    ...readMethod(method),
-    responses,
-    ...(isObject(integration) ? { integration: importIntegration(integration, where) } : {}),
-  };
+  if (!isObject(integration)) return { ...readMethod(method), responses };
+  const imported = importIntegration(integration, where);
+  if (imported.type === 'MOCK') {
+    for (const [status, response] of Object.entries(imported.responses)) {
+      checkIntegrationResponse({ responses }, status, response);
+    }
+  }
+  return { ...readMethod(method), responses, integration: imported };
 }
 
 function importIntegration(integration: Json, where: string): NonNullable<MethodRecord['integration']> {

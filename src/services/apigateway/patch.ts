@@ -8,7 +8,7 @@ export interface PatchOperation {
 }
 
 export interface PatchRule<T> {
-  /** `/name` or `/variables/*`, the star standing for one escaped name. */
+  /** `/name` or `/variables/*`, a star standing for one escaped name. */
   readonly path: string;
   readonly ops: readonly ('add' | 'remove' | 'replace')[];
   readonly apply: (target: T, operation: PatchOperation) => T;
@@ -42,15 +42,25 @@ export function applyPatch<T>(
 }
 
 function matches(pattern: string, path: string): boolean {
-  if (!pattern.endsWith('/*')) return pattern === path;
-  const prefix = pattern.slice(0, -1);
-  return path.startsWith(prefix) && path.length > prefix.length && !path.slice(prefix.length).includes('/');
+  const [wanted, given] = [pattern.split('/'), path.split('/')];
+  return wanted.length === given.length && wanted.every((part, at) => part === '*' || part === given[at]);
 }
 
 /** The last part of a JSON pointer, unescaped: `/binaryMediaTypes/image~1png` → `image/png`. */
 export function pointerName(path: string): string {
   const last = path.slice(path.lastIndexOf('/') + 1);
   return last.replaceAll('~1', '/').replaceAll('~0', '~');
+}
+
+/** A map with one entry added, replaced or removed, as a patch whose path ends with its name says. */
+export function changeEntry<T>(
+  map: Readonly<Record<string, T>>,
+  { op, path, value }: PatchOperation,
+  read: (value: string) => T,
+): Record<string, T> {
+  const name = pointerName(path);
+  const { [name]: _before, ...others } = map;
+  return op === 'remove' ? others : { ...others, [name]: read(value) };
 }
 
 export function toBoolean(value: string): boolean {

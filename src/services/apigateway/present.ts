@@ -7,6 +7,8 @@ import type {
   IntegrationRecord,
   IntegrationResponseRecord,
   MethodRecord,
+  MethodResponseRecord,
+  MethodSetting,
   ResourceRecord,
   StageRecord,
 } from './store.ts';
@@ -19,7 +21,7 @@ export function presentApi(api: ApiRecord): OutputOf<'apigateway', 'GetRestApi'>
   return {
     id: api.id,
     name: api.name,
-    createdDate: new Date(api.createdMs),
+    createdDate: wholeSecond(api.createdMs),
     apiKeySource: 'HEADER',
     endpointConfiguration: { types: [...api.endpointTypes] as EndpointTypes, ipAddressType: 'ipv4' },
     disableExecuteApiEndpoint: api.disabledExecuteEndpoint,
@@ -72,13 +74,24 @@ export function presentMethod(
           methodResponses: Object.fromEntries(
             Object.entries(responses).map(([statusCode, response]) => [
               statusCode,
-              { statusCode, ...response },
+              presentMethodResponse(statusCode, response),
             ]),
           ),
         }),
     ...(integration === undefined
       ? {}
       : { methodIntegration: presentIntegration(integration, resourceId) }),
+  };
+}
+
+export function presentMethodResponse(
+  statusCode: string,
+  { responseParameters, responseModels }: MethodResponseRecord,
+): OutputOf<'apigateway', 'GetMethodResponse'> {
+  return {
+    statusCode,
+    ...(Object.keys(responseParameters).length === 0 ? {} : { responseParameters }),
+    ...(Object.keys(responseModels).length === 0 ? {} : { responseModels }),
   };
 }
 
@@ -91,7 +104,7 @@ export function presentIntegration(
     type: integration.type,
     passthroughBehavior: integration.passthroughBehavior,
     timeoutInMillis: integration.timeoutMs,
-    cacheNamespace: resourceId,
+    cacheNamespace: integration.cacheNamespace ?? resourceId,
     cacheKeyParameters: [],
     ...(httpMethod === undefined ? {} : { httpMethod }),
     ...(uri === undefined ? {} : { uri }),
@@ -128,7 +141,7 @@ export function presentDeployment(
 ): OutputOf<'apigateway', 'GetDeployment'> {
   return {
     id: deployment.id,
-    createdDate: new Date(deployment.createdMs),
+    createdDate: wholeSecond(deployment.createdMs),
     ...(deployment.description === undefined ? {} : { description: deployment.description }),
   };
 }
@@ -139,12 +152,39 @@ export function presentStage(stage: StageRecord): OutputOf<'apigateway', 'GetSta
     deploymentId: stage.deploymentId,
     cacheClusterEnabled: false,
     cacheClusterStatus: 'NOT_AVAILABLE',
-    methodSettings: {},
+    methodSettings: Object.fromEntries(
+      Object.entries(stage.methodSettings).map(([key, setting]) => [key, presentSetting(setting)]),
+    ),
     tracingEnabled: stage.tracingEnabled,
-    createdDate: new Date(stage.createdMs),
-    lastUpdatedDate: new Date(stage.updatedMs),
+    createdDate: wholeSecond(stage.createdMs),
+    lastUpdatedDate: wholeSecond(stage.updatedMs),
     ...(stage.description === undefined ? {} : { description: stage.description }),
     ...(Object.keys(stage.variables).length === 0 ? {} : { variables: stage.variables }),
+    ...(stage.accessLog === undefined ? {} : { accessLogSettings: { ...stage.accessLog } }),
     ...(Object.keys(stage.tags).length === 0 ? {} : { tags: stage.tags }),
   };
+}
+
+/** AWS: all members of a setting show as soon as one of them was set. */
+function presentSetting({
+  burstLimit,
+  rateLimit,
+}: MethodSetting): NonNullable<OutputOf<'apigateway', 'GetStage'>['methodSettings']>[string] {
+  return {
+    metricsEnabled: false,
+    loggingLevel: 'OFF',
+    dataTraceEnabled: false,
+    throttlingBurstLimit: burstLimit,
+    throttlingRateLimit: rateLimit,
+    cachingEnabled: false,
+    cacheTtlInSeconds: 300,
+    cacheDataEncrypted: false,
+    requireAuthorizationForCacheControl: true,
+    unauthorizedCacheControlHeaderStrategy: 'SUCCEED_WITH_RESPONSE_HEADER',
+  };
+}
+
+/** AWS: instants have no fraction. */
+function wholeSecond(epochMs: number): Date {
+  return new Date(Math.floor(epochMs / 1_000) * 1_000);
 }

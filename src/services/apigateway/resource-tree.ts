@@ -17,7 +17,7 @@ export interface ResourceMatch {
   readonly resource: ResourceRecord;
   /** `/users/{id}` */
   readonly resourcePath: string;
-  /** Percent-decoded values of `{name}` and `{name+}`. */
+  /** Values of `{name}` and `{name+}`. AWS: as sent, percent-encoded. <localstack test_lambda_aws_proxy_integration> */
   readonly pathParameters: Readonly<Record<string, string>>;
 }
 
@@ -65,12 +65,12 @@ function descend(
     const greedy = /^\{(.+)\+\}$/.exec(name)?.[1];
     if (greedy !== undefined) {
       if (Object.keys(child.methods).length === 0) continue;
-      const rest = parts.slice(at).map(decode).join('/');
+      const rest = parts.slice(at).join('/');
       return { resource: child, parameters: { ...parameters, [greedy]: rest } };
     }
     const variable = /^\{(.+)\}$/.exec(name)?.[1];
     if (variable === undefined && name !== decode(part)) continue;
-    const bound = variable === undefined ? parameters : { ...parameters, [variable]: decode(part) };
+    const bound = variable === undefined ? parameters : { ...parameters, [variable]: part };
     const found = descend(resources, child, { parts, at: at + 1, parameters: bound });
     if (found !== undefined) return found;
   }

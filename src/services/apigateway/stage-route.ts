@@ -1,130 +1,147 @@
-// Requests to a deployed stage: host form `ID.execute-api.…` and path forms.
-import { randomText, randomUuid } from '../../base/random.ts';
-import type { WorkContext } from '../../kernel/context.ts';
+// Requests to a deployed stage: from address to resource, method, integration and back.
 import { ServiceError } from '../../base/errors.ts';
+import { type Random, randomText, randomUuid } from '../../base/random.ts';
+import type { WorkContext } from '../../kernel/context.ts';
 import type { HttpRoute } from '../../kernel/service.ts';
 import { BodyTooLarge, type HttpRequest, type HttpResponse } from '../../wire/http.ts';
+import { formatAccessLine, writeAccessLine } from './access-log.ts';
+import { type GatewayAnswer, gatewayAnswer } from './gateway-responses.ts';
 import { functionOfUri } from './integration-uri.ts';
 import { PAYLOAD_BYTES_MAX } from './limits.ts';
 import { answerMock } from './mock-integration.ts';
-import { type ProxyEventParts, buildProxyEvent } from './proxy-event.ts';
+import { type GatewayRequest, type RequestIds, buildProxyEvent, requestContext } from './proxy-event.ts';
 import { readProxyAnswer } from './proxy-response.ts';
 import { matchResource } from './resource-tree.ts';
-import { type IntegrationRecord, type LiveStage, findLiveStage } from './store.ts';
-
-interface StageAddress {
-  readonly apiId: string;
-  readonly stageName: string;
-  /** Below the stage, starting with `/`. */
-  readonly path: string;
-}
-
-const HOST = /^([a-z0-9]{10})\.execute-api\./;
-/** `/restapis/ID/STAGE/_user_request_/PATH`, as other local clouds spell it. */
-const USER_REQUEST = /^\/restapis\/([a-z0-9]{10})\/([^/]+)\/_user_request_(\/.*)?$/;
-const PREFIXED = /^\/_aws\/execute-api\/([a-z0-9]{10})\/([^/]+)(\/.*)?$/;
-const BELOW_HOST = /^\/([^/]+)(\/.*)?$/;
-
-/** The ids in every response of a stage. */
-interface Ids {
-  readonly requestId: string;
-  readonly extendedRequestId: string;
-}
+import { type StageAddress, findStageAddress } from './stage-address.ts';
+import { settingOf } from './stage-settings.ts';
+import { type IntegrationRecord, type MethodRecord, findLiveStage } from './store.ts';
+import { takeToken } from './throttle.ts';
 
 export const stageRoute: HttpRoute = {
   name: 'API Gateway stage',
-  match: findAddress,
+  match: findStageAddress,
   async handle(matched, request, context) {
-    const ids: Ids = {
-      requestId: randomUuid(context.random),
-      extendedRequestId: `${randomText(context.random, 15, 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_')}=`,
-    };
-    const response = await answerStage(matched as StageAddress, request, { context, ids });
+    const ids = newIds(context.random, context.nowMs);
+    const { response } = await answerStage(matched as StageAddress, { request, ids }, context);
     return {
       ...response,
       headers: {
         'x-amzn-requestid': ids.requestId,
         'x-amz-apigw-id': ids.extendedRequestId,
+        'x-amzn-trace-id': ids.traceId,
         ...response.headers,
       },
     };
   },
 };
 
-function findAddress(request: HttpRequest): StageAddress | undefined {
-  const hostId = HOST.exec(request.headers['host'] ?? '')?.[1];
-  if (hostId !== undefined) {
-    const [, stageName = '', path = '/'] = BELOW_HOST.exec(request.path) ?? [];
-    return { apiId: hostId, stageName, path };
-  }
-  if (!request.path.startsWith('/restapis/') && !request.path.startsWith('/_aws/')) return undefined;
-  const match = USER_REQUEST.exec(request.path) ?? PREFIXED.exec(request.path);
-  if (match === null) return undefined;
-  const [, apiId = '', stageName = '', path = '/'] = match;
-  return { apiId, stageName, path };
+const ID_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+function newIds(random: Random, nowMs: number): RequestIds {
+  const second = Math.floor(nowMs / 1_000).toString(16);
+  return {
+    requestId: randomUuid(random),
+    extendedRequestId: `${randomText(random, 15, ID_ALPHABET)}=`,
+    traceId: `Root=1-${second}-${Buffer.from(random.bytes(12)).toString('hex')}`,
+  };
+}
+
+interface Arrival {
+  readonly request: HttpRequest;
+  readonly ids: RequestIds;
 }
 
 async function answerStage(
-  address: StageAddress,
-  request: HttpRequest,
-  { context, ids }: { context: WorkContext; ids: Ids },
-): Promise<HttpResponse> {
-  const live = await context.store.read((view) => findLiveStage(view, address.apiId, address.stageName));
-  if (live === undefined || live.api.disabledExecuteEndpoint) return gatewayError(403, 'Forbidden', 'ForbiddenException');
-  const match = matchResource(live.deployment.snapshot.resources, address.path);
+  { apiId, stageName, path }: StageAddress,
+  { request, ids }: Arrival,
+  context: WorkContext,
+): Promise<GatewayAnswer> {
+  const live = await context.store.read((view) => findLiveStage(view, apiId, stageName));
+  if (live === undefined || live.api.disabledExecuteEndpoint) return gatewayAnswer('ACCESS_DENIED');
+  const match = matchResource(live.deployment.snapshot.resources, path);
   const method = match?.resource.methods[request.method] ?? match?.resource.methods['ANY'];
-  // AWS: a path or method that is not there is told as a missing token. <"Gateway response types">
-  if (match === undefined || method === undefined) {
-    return gatewayError(403, 'Missing Authentication Token', 'MissingAuthenticationTokenException');
-  }
-  const { integration } = method;
-  if (integration === undefined) return internalError(500);
-  let body: Uint8Array;
-  try {
-    body = await request.body.bytes(PAYLOAD_BYTES_MAX);
-  } catch (error) {
-    if (!(error instanceof BodyTooLarge)) throw error;
-    return gatewayError(413, 'Request Too Long', 'RequestTooLargeException');
-  }
-  if (integration.type === 'MOCK') {
-    return answerMock(integration, request.headers['content-type']) ?? internalError(500);
-  }
-  const parts: ProxyEventParts = {
+  const gateway: GatewayRequest = {
     live,
     request,
-    body,
-    path: address.path,
-    resourceId: match.resource.id,
-    resourcePath: match.resourcePath,
-    pathParameters: match.pathParameters,
-    ...ids,
+    path,
+    resourceId: match?.resource.id ?? '',
+    resourcePath: match?.resourcePath ?? '',
+    pathParameters: match?.pathParameters ?? {},
+    ids: withTraceOf(request, ids),
     nowMs: context.nowMs,
   };
-  return answerProxy(parts, integration, context);
+  const answer =
+    method === undefined
+      ? // AWS: a path or method that is not there is told as a missing token.
+        gatewayAnswer('MISSING_AUTHENTICATION_TOKEN')
+      : await answerMethod(gateway, method, context);
+  logAccess(gateway, answer, context);
+  return answer;
+}
+
+/** AWS: a trace that the client began is continued. */
+function withTraceOf(request: HttpRequest, ids: RequestIds): RequestIds {
+  const traceId = request.headers['x-amzn-trace-id'];
+  return traceId === undefined ? ids : { ...ids, traceId };
+}
+
+async function answerMethod(
+  gateway: GatewayRequest,
+  method: MethodRecord,
+  context: WorkContext,
+): Promise<GatewayAnswer> {
+  const { live, request, resourcePath } = gateway;
+  const setting = settingOf(live.stage.methodSettings, resourcePath, request.method);
+  const bucket = `${live.api.id}/${live.stage.name}${resourcePath} ${request.method}`;
+  if (setting !== undefined && !takeToken(bucket, setting, context)) return gatewayAnswer('THROTTLED');
+  const { integration } = method;
+  if (integration === undefined) return gatewayAnswer('API_CONFIGURATION_ERROR');
+  try {
+    const body = await request.body.bytes(PAYLOAD_BYTES_MAX);
+    if (integration.type === 'AWS_PROXY') return await answerProxy({ gateway, body, integration }, context);
+    const response = answerMock(integration, request.headers['content-type']);
+    return response === undefined ? gatewayAnswer('API_CONFIGURATION_ERROR') : { response };
+  } catch (error) {
+    if (error instanceof BodyTooLarge) return gatewayAnswer('REQUEST_TOO_LARGE');
+    throw error;
+  }
+}
+
+interface ProxyCall {
+  readonly gateway: GatewayRequest;
+  readonly body: Uint8Array;
+  readonly integration: IntegrationRecord;
 }
 
 async function answerProxy(
-  parts: ProxyEventParts,
-  integration: IntegrationRecord,
+  { gateway, body, integration }: ProxyCall,
   context: WorkContext,
-): Promise<HttpResponse> {
-  const { live, request } = parts;
+): Promise<GatewayAnswer> {
+  const { live, request } = gateway;
   const FunctionName = functionOfUri(integration.uri ?? '', live.stage.variables);
-  if (FunctionName === undefined) return internalError(500);
-  const Payload = new TextEncoder().encode(JSON.stringify(buildProxyEvent(parts)));
-  const invocation = invokeFunction({ FunctionName, Payload }, live, context);
+  // AWS: functions are invoked by POST; any other integration method fails at this point.
+  // <localstack test_lambda_aws_proxy_integration_non_post_method>
+  if (FunctionName === undefined || integration.httpMethod !== 'POST') {
+    return gatewayAnswer('API_CONFIGURATION_ERROR');
+  }
+  const Payload = new TextEncoder().encode(JSON.stringify(buildProxyEvent(gateway, body)));
+  const invocation = invokeFunction({ FunctionName, Payload }, gateway, context);
   const answer = await withTimeout(invocation, integration.timeoutMs, context);
   if (answer === 'timeout') {
-    return { status: 504, ...jsonMessage('Endpoint request timed out'), };
+    // It runs on: the cloud is not quiet before it has ended.
+    context.spawn('apigateway/late-answer', live.scope, async () => void (await invocation));
+    return gatewayAnswer('INTEGRATION_TIMEOUT');
   }
-  if (answer === undefined) return internalError(502);
-  return (
-    readProxyAnswer({
-      answer: answer.value,
-      accept: request.headers['accept'],
-      binaryMediaTypes: live.deployment.snapshot.binaryMediaTypes,
-    }) ?? internalError(502)
-  );
+  if (answer === 'absent') return gatewayAnswer('API_CONFIGURATION_ERROR');
+  const response =
+    answer === 'failed'
+      ? undefined
+      : readProxyAnswer({
+          answer: answer.value,
+          accept: request.headers['accept'],
+          binaryMediaTypes: live.deployment.snapshot.binaryMediaTypes,
+        });
+  return response === undefined ? gatewayAnswer('INTEGRATION_FAILURE') : { response };
 }
 
 interface FunctionCall {
@@ -132,25 +149,26 @@ interface FunctionCall {
   readonly Payload: Uint8Array;
 }
 
-/** The function's answer; undefined when it failed, was throttled, or is not there. */
+/** The function's answer; `failed` when it threw or was throttled, `absent` when it may not be called. */
 async function invokeFunction(
   call: FunctionCall,
-  live: LiveStage,
+  { live, request, resourcePath }: GatewayRequest,
   context: WorkContext,
-): Promise<{ readonly value: unknown } | undefined> {
+): Promise<{ readonly value: unknown } | 'failed' | 'absent'> {
   const { account, region } = live.scope;
-  const sourceArn = `arn:aws:execute-api:${region}:${account}:${live.api.id}/${live.stage.name}`;
+  const sourceArn = `arn:aws:execute-api:${region}:${account}:${live.api.id}/${live.stage.name}/${request.method}${resourcePath}`;
   try {
     const { Payload, FunctionError } = await context.call('lambda', 'Invoke', call, {
       account,
       region,
       as: { kind: 'service', account, service: 'apigateway.amazonaws.com', sourceArn },
     });
-    if (FunctionError !== undefined || Payload === undefined) return undefined;
+    if (FunctionError !== undefined || Payload === undefined) return 'failed';
     return { value: JSON.parse(Buffer.from(Payload).toString('utf8')) };
   } catch (error) {
-    if (error instanceof ServiceError || error instanceof SyntaxError) return undefined;
-    throw error;
+    if (error instanceof SyntaxError) return 'failed';
+    if (!(error instanceof ServiceError)) throw error;
+    return error.status === 404 || error.status === 403 ? 'absent' : 'failed';
   }
 }
 
@@ -174,15 +192,25 @@ async function withTimeout<T>(
   }
 }
 
-function gatewayError(status: number, message: string, type: string): HttpResponse {
-  const { headers, body } = jsonMessage(message);
-  return { status, headers: { ...headers, 'x-amzn-errortype': type }, body };
+function logAccess(gateway: GatewayRequest, answer: GatewayAnswer, context: WorkContext): void {
+  const { live } = gateway;
+  if (live.stage.accessLog === undefined) return;
+  const { response, type, message } = answer;
+  const latencyMs = context.clock.now() - gateway.nowMs;
+  const variables = {
+    ...requestContext(gateway),
+    status: response.status,
+    responseLength: lengthOf(response.body),
+    responseLatency: latencyMs,
+    xrayTraceId: gateway.ids.traceId.replace(/^Root=/, ''),
+    ...(type === undefined
+      ? { integrationStatus: 200, integrationLatency: latencyMs, integration: { status: 200, latency: latencyMs } }
+      : { error: { message, messageString: JSON.stringify(message), responseType: type } }),
+  };
+  writeAccessLine(live, formatAccessLine(live.stage.accessLog.format, variables), context);
 }
 
-function internalError(status: 500 | 502): HttpResponse {
-  return gatewayError(status, 'Internal server error', 'InternalServerErrorException');
-}
-
-function jsonMessage(message: string): Pick<HttpResponse, 'headers'> & { body: string } {
-  return { headers: { 'content-type': 'application/json' }, body: JSON.stringify({ message }) };
+function lengthOf(body: HttpResponse['body']): number {
+  if (typeof body === 'string') return Buffer.byteLength(body);
+  return body instanceof Uint8Array ? body.length : 0;
 }

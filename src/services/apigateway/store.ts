@@ -10,7 +10,6 @@ export interface ApiRecord {
   readonly version?: string;
   readonly createdMs: number;
   readonly binaryMediaTypes: readonly string[];
-  readonly minimumCompressionBytes?: number;
   readonly endpointTypes: readonly string[];
   readonly policy?: string;
   readonly disabledExecuteEndpoint: boolean;
@@ -43,6 +42,8 @@ export interface MethodResponseRecord {
 
 export interface IntegrationRecord {
   readonly type: 'AWS_PROXY' | 'MOCK';
+  /** Printed only: stages have no caches. */
+  readonly cacheNamespace?: string;
   readonly httpMethod?: string;
   readonly uri?: string;
   readonly credentials?: string;
@@ -72,9 +73,27 @@ export interface StageRecord {
   readonly description?: string;
   readonly variables: Readonly<Record<string, string>>;
   readonly tracingEnabled: boolean;
+  /** By `RESOURCE_PATH/METHOD` as it was given, a star for all. */
+  readonly methodSettings: Readonly<Record<string, MethodSetting>>;
+  readonly accessLog?: AccessLogSettings;
   readonly tags: Readonly<Record<string, string>>;
   readonly createdMs: number;
   readonly updatedMs: number;
+}
+
+/** Limits of a method in a stage; -1 leaves those of the account in force. */
+export interface MethodSetting {
+  /** Requests at once. */
+  readonly burstLimit: number;
+  /** Requests a second. */
+  readonly rateLimit: number;
+}
+
+export interface AccessLogSettings {
+  /** `arn:aws:logs:REGION:ACCOUNT:log-group:NAME` */
+  readonly destinationArn: string;
+  /** A line with `$context` variables. */
+  readonly format: string;
 }
 
 /** Keyed `[account, region, id]`. */

@@ -16,7 +16,11 @@ beforeEach(async () => {
   lambda = cloud.client(L.LambdaClient);
   sqs = cloud.client(SQSClient);
 });
-afterEach(() => cloud.close());
+afterEach(async () => {
+  // Functions' last lines reach the logs before the store closes.
+  await cloud.settle();
+  await cloud.close();
+});
 
 const FUNCTION = 'arn:aws:lambda:us-east-1:000000000000:function';
 const QUEUE = 'arn:aws:sqs:us-east-1:000000000000';

@@ -13,7 +13,11 @@ beforeEach(async () => {
   cloud = await createCloud();
   lambda = cloud.client(L.LambdaClient);
 });
-afterEach(() => cloud.close());
+afterEach(async () => {
+  // Functions' last lines reach the logs before the store closes.
+  await cloud.settle();
+  await cloud.close();
+});
 
 const ARN = 'arn:aws:lambda:us-east-1:000000000000:function';
 const source = 'export const handler = async (event) => event;';

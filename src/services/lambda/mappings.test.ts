@@ -27,7 +27,11 @@ beforeEach(async () => {
   source = await createQueue('source');
   seen = await createQueue('seen');
 });
-afterEach(() => cloud.close());
+afterEach(async () => {
+  // Functions' last lines reach the logs before the store closes.
+  await cloud.settle();
+  await cloud.close();
+});
 
 const arn = (queue: string): string => `arn:aws:sqs:us-east-1:000000000000:${queue}`;
 

@@ -1,41 +1,23 @@
 // REST APIs: create, import, get, list, update, delete; tags.
-import { randomText } from '../../../base/random.ts';
+import { parse as parseYaml } from 'yaml';
 import { parseArn } from '../../../base/arn.ts';
-import type { ReadTx } from '../../../base/store.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
-import { apiNotFound, badRequest, notFound, unsupported } from '../errors.ts';
+import { badRequest, notFound, unsupported } from '../errors.ts';
+import { newApiId, newResourceId, requireApi } from '../find-api.ts';
 import { pageOf } from '../page.ts';
 import { type ImportedApi, importDefinition } from '../openapi-import.ts';
 import { type PatchRule, applyPatch, pointerName, toBoolean } from '../patch.ts';
 import { presentApi } from '../present.ts';
 import { type ApiRecord, PER_API_MAX, apiKey, apis, deleteApi, putApi, stages } from '../store.ts';
 
-const ID_ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 type ApiOutput = OutputOf<'apigateway', 'GetRestApi'>;
-
-export function newApiId(context: RequestContext): string {
-  return randomText(context.random, 10, ID_ALPHABET);
-}
-
-export function newResourceId(context: RequestContext): string {
-  return randomText(context.random, 6, ID_ALPHABET);
-}
-
-export async function requireApi(
-  view: ReadTx,
-  context: RequestContext,
-  apiId: string | undefined,
-): Promise<ApiRecord> {
-  const api = await apis.get(view, apiKey(context, apiId ?? ''));
-  if (api === undefined) throw apiNotFound(apiId ?? '', context.account);
-  return api;
-}
 
 export async function createRestApi(
   input: InputOf<'apigateway', 'CreateRestApi'>,
   context: RequestContext,
 ): Promise<ApiOutput> {
+  if (input.securityPolicy !== undefined) throw unsupported('A security policy');
   if (input.cloneFrom !== undefined) throw unsupported('cloneFrom');
   if (input.minimumCompressionSize !== undefined) throw unsupported('minimumCompressionSize');
   if (input.apiKeySource === 'AUTHORIZER') throw unsupported('The API key source AUTHORIZER');
@@ -97,12 +79,13 @@ export async function putRestApi(
 }
 
 async function readDefinition(body: unknown, context: RequestContext): Promise<ImportedApi> {
-  const text = Buffer.from(body instanceof Uint8Array ? body : String(body ?? '')).toString('utf8');
+  const text = body instanceof Uint8Array ? Buffer.from(body).toString('utf8') : '';
   let definition: unknown;
   try {
-    definition = JSON.parse(text);
+    // YAML takes in JSON, too.
+    definition = parseYaml(text);
   } catch {
-    throw badRequest('Invalid OpenAPI input: the body is not JSON. Definitions in YAML are not supported by Cloudlet yet.');
+    throw badRequest('Invalid OpenAPI input.');
   }
   return importDefinition(definition, () => newResourceId(context));
 }
@@ -165,6 +148,16 @@ const API_PATCHES: readonly PatchRule<ApiRecord>[] = [
     path: '/disableExecuteApiEndpoint',
     ops: ['replace'],
     apply: (api, { value }) => ({ ...api, disabledExecuteEndpoint: toBoolean(value) }),
+  },
+  {
+    path: '/endpointConfiguration/types/*',
+    ops: ['replace'],
+    apply: (api, { path, value }) => ({
+      ...api,
+      endpointTypes: checkEndpointTypes(
+        api.endpointTypes.map((type) => (type === pointerName(path) ? value : type)),
+      ),
+    }),
   },
   {
     path: '/binaryMediaTypes/*',

@@ -1,143 +1,15 @@
-// Deployments (snapshots of an API) and the stages that serve them.
-import { randomText } from '../../../base/random.ts';
-import type { ReadTx, Tx } from '../../../base/store.ts';
+// Stages: which deployment answers under which name, and how.
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
-import { badRequest, conflict, notFound, unsupported } from '../errors.ts';
-import { pageOf } from '../page.ts';
-import { type PatchRule, applyPatch, pointerName, toBoolean } from '../patch.ts';
-import { presentDeployment, presentStage } from '../present.ts';
-import {
-  type ApiRecord,
-  type DeploymentRecord,
-  PER_API_MAX,
-  type StageRecord,
-  apiKey,
-  deployments,
-  stages,
-} from '../store.ts';
-import { requireApi } from './apis.ts';
+import { conflict, unsupported } from '../errors.ts';
+import { requireApi } from '../find-api.ts';
+import { checkStageName, requireDeployment, requireStage } from '../find-stage.ts';
+import { type PatchRule, applyPatch, changeEntry, toBoolean } from '../patch.ts';
+import { presentStage } from '../present.ts';
+import { changeMethodSetting, checkAccessLog } from '../stage-settings.ts';
+import { PER_API_MAX, type StageRecord, apiKey, stages } from '../store.ts';
 
-type DeploymentOutput = OutputOf<'apigateway', 'GetDeployment'>;
 type StageOutput = OutputOf<'apigateway', 'GetStage'>;
-
-export async function createDeployment(
-  input: InputOf<'apigateway', 'CreateDeployment'>,
-  context: RequestContext,
-): Promise<DeploymentOutput> {
-  if (input.canarySettings !== undefined) throw unsupported('A canary deployment');
-  if (input.cacheClusterEnabled === true) throw unsupported('A cache cluster');
-  const id = randomText(context.random, 6, 'abcdefghijklmnopqrstuvwxyz0123456789');
-  return context.store.transact(async (tx) => {
-    const api = await requireApi(tx, context, input.restApiId);
-    if (!api.resources.some((resource) => Object.keys(resource.methods).length > 0)) {
-      throw badRequest('The REST API doesn\'t contain any methods');
-    }
-    requireIntegrations(api);
-    const deployment: DeploymentRecord = {
-      id,
-      createdMs: context.nowMs,
-      snapshot: {
-        resources: api.resources,
-        rootResourceId: api.rootResourceId,
-        binaryMediaTypes: api.binaryMediaTypes,
-      },
-      ...(input.description === undefined ? {} : { description: input.description }),
-    };
-    deployments.put(tx, [...apiKey(context, api.id), id], deployment);
-    if (input.stageName !== undefined && input.stageName !== '') {
-      await deployToStage(tx, context, { api, deployment, input });
-    }
-    return presentDeployment(deployment);
-  });
-}
-
-async function deployToStage(
-  tx: Tx,
-  context: RequestContext,
-  parts: {
-    readonly api: ApiRecord;
-    readonly deployment: DeploymentRecord;
-    readonly input: InputOf<'apigateway', 'CreateDeployment'>;
-  },
-): Promise<void> {
-  const { api, deployment, input } = parts;
-  const name = checkStageName(input.stageName);
-  const key = [...apiKey(context, api.id), name];
-  const previous = await stages.get(tx, key);
-  const description = input.stageDescription ?? previous?.description;
-  stages.put(tx, key, {
-    name,
-    deploymentId: deployment.id,
-    variables: { ...previous?.variables, ...input.variables },
-    tracingEnabled: input.tracingEnabled ?? previous?.tracingEnabled ?? false,
-    tags: previous?.tags ?? {},
-    createdMs: previous?.createdMs ?? context.nowMs,
-    updatedMs: context.nowMs,
-    ...(description === undefined ? {} : { description }),
-  });
-}
-
-function requireIntegrations(api: ApiRecord): void {
-  for (const resource of api.resources) {
-    for (const method of Object.values(resource.methods)) {
-      if (method.integration === undefined) throw badRequest('No integration defined for method');
-    }
-  }
-}
-
-export async function getDeployment(
-  input: InputOf<'apigateway', 'GetDeployment'>,
-  context: RequestContext,
-): Promise<DeploymentOutput> {
-  return context.store.read(async (view) => {
-    await requireApi(view, context, input.restApiId);
-    return presentDeployment(await requireDeployment(view, context, input));
-  });
-}
-
-export async function getDeployments(
-  input: InputOf<'apigateway', 'GetDeployments'>,
-  context: RequestContext,
-): Promise<OutputOf<'apigateway', 'GetDeployments'>> {
-  return context.store.read(async (view) => {
-    const api = await requireApi(view, context, input.restApiId);
-    const rows = await deployments.list(view, apiKey(context, api.id), { limit: PER_API_MAX });
-    const { items, position } = pageOf(rows.map((row) => row.value), input);
-    return { items: items.map(presentDeployment), ...position };
-  });
-}
-
-export async function updateDeployment(
-  input: InputOf<'apigateway', 'UpdateDeployment'>,
-  context: RequestContext,
-): Promise<DeploymentOutput> {
-  return context.store.transact(async (tx) => {
-    const deployment = applyPatch<DeploymentRecord>(
-      await requireDeployment(tx, context, input),
-      input.patchOperations,
-      [{ path: '/description', ops: ['replace'], apply: (d, { value }) => ({ ...d, description: value }) }],
-    );
-    deployments.put(tx, [...apiKey(context, input.restApiId ?? ''), deployment.id], deployment);
-    return presentDeployment(deployment);
-  });
-}
-
-export async function deleteDeployment(
-  input: InputOf<'apigateway', 'DeleteDeployment'>,
-  context: RequestContext,
-): Promise<OutputOf<'apigateway', 'DeleteDeployment'>> {
-  await context.store.transact(async (tx) => {
-    const api = await requireApi(tx, context, input.restApiId);
-    const { id } = await requireDeployment(tx, context, input);
-    const users = await stages.list(tx, apiKey(context, api.id), { limit: PER_API_MAX });
-    if (users.some((row) => row.value.deploymentId === id)) {
-      throw badRequest('Active stages pointing to this deployment must be moved or deleted');
-    }
-    deployments.delete(tx, [...apiKey(context, api.id), id]);
-  });
-  return {};
-}
 
 export async function createStage(
   input: InputOf<'apigateway', 'CreateStage'>,
@@ -156,6 +28,7 @@ export async function createStage(
       deploymentId: id,
       variables: { ...input.variables },
       tracingEnabled: input.tracingEnabled ?? false,
+      methodSettings: {},
       tags: { ...input.tags },
       createdMs: context.nowMs,
       updatedMs: context.nowMs,
@@ -198,12 +71,54 @@ const STAGE_PATCHES: readonly PatchRule<StageRecord>[] = [
   {
     path: '/variables/*',
     ops: ['add', 'replace', 'remove'],
-    apply: (s, { op, path, value }) => {
-      const { [pointerName(path)]: _gone, ...others } = s.variables;
-      return { ...s, variables: op === 'remove' ? others : { ...others, [pointerName(path)]: value } };
+    apply: (s, patch) => ({ ...s, variables: changeEntry(s.variables, patch, String) }),
+  },
+  {
+    path: '/accessLogSettings/destinationArn',
+    ops: ['add', 'replace'],
+    apply: (s, { value }) => ({ ...s, accessLog: { format: '', ...s.accessLog, destinationArn: value.replace(/:\*$/, '') } }),
+  },
+  {
+    path: '/accessLogSettings/format',
+    ops: ['add', 'replace'],
+    apply: (s, { value }) => ({ ...s, accessLog: { destinationArn: '', ...s.accessLog, format: value } }),
+  },
+  {
+    path: '/accessLogSettings',
+    ops: ['remove'],
+    apply: ({ accessLog: _gone, ...s }) => s,
+  },
+  { path: '/cacheClusterEnabled', ops: ['replace'], apply: (s, { value }) => refuseUnlessFalse(s, value) },
+  {
+    // `/RESOURCE_PATH/METHOD/throttling/rateLimit`, a star for all resources or methods.
+    path: '/*/*/*/*',
+    ops: ['add', 'replace'],
+    apply: (s, { path, value }) => {
+      const { key, name } = splitSettingPath(path);
+      const setting = changeMethodSetting(s.methodSettings[key], name, value);
+      return { ...s, methodSettings: { ...s.methodSettings, [key]: setting } };
+    },
+  },
+  {
+    path: '/*/*',
+    ops: ['remove'],
+    apply: (s, { path }) => {
+      const { [path.slice(1)]: _gone, ...methodSettings } = s.methodSettings;
+      return { ...s, methodSettings };
     },
   },
 ];
+
+function refuseUnlessFalse(stage: StageRecord, value: string): StageRecord {
+  if (toBoolean(value)) throw unsupported('A cache cluster');
+  return stage;
+}
+
+/** `/pets/GET/throttling/rateLimit` → `pets/GET` and `throttling/rateLimit`. */
+function splitSettingPath(path: string): { readonly key: string; readonly name: string } {
+  const parts = path.slice(1).split('/');
+  return { key: parts.slice(0, -2).join('/'), name: parts.slice(-2).join('/') };
+}
 
 export async function updateStage(
   input: InputOf<'apigateway', 'UpdateStage'>,
@@ -215,6 +130,7 @@ export async function updateStage(
       ...applyPatch(previous, input.patchOperations, STAGE_PATCHES),
       updatedMs: context.nowMs,
     };
+    if (stage.accessLog !== undefined) checkAccessLog(stage.accessLog);
     await requireDeployment(tx, context, { restApiId: input.restApiId, deploymentId: stage.deploymentId });
     stages.put(tx, [...apiKey(context, input.restApiId ?? ''), stage.name], stage);
     return presentStage(stage);
@@ -230,33 +146,4 @@ export async function deleteStage(
     stages.delete(tx, [...apiKey(context, input.restApiId ?? ''), name]);
   });
   return {};
-}
-
-function checkStageName(name: string | undefined): string {
-  if (name === undefined || !/^[a-zA-Z0-9_-]{1,128}$/.test(name)) {
-    throw badRequest('Stage name only allows a-zA-Z0-9_-');
-  }
-  return name;
-}
-
-async function requireDeployment(
-  view: ReadTx,
-  context: RequestContext,
-  address: { readonly restApiId: string | undefined; readonly deploymentId: string | undefined },
-): Promise<DeploymentRecord> {
-  const key = [...apiKey(context, address.restApiId ?? ''), address.deploymentId ?? ''];
-  const deployment = await deployments.get(view, key);
-  if (deployment === undefined) throw notFound('Invalid Deployment identifier specified');
-  return deployment;
-}
-
-async function requireStage(
-  view: ReadTx,
-  context: RequestContext,
-  address: { readonly restApiId: string | undefined; readonly stageName: string | undefined },
-): Promise<StageRecord> {
-  const api = await requireApi(view, context, address.restApiId);
-  const stage = await stages.get(view, [...apiKey(context, api.id), address.stageName ?? '']);
-  if (stage === undefined) throw notFound('Invalid stage identifier specified');
-  return stage;
 }

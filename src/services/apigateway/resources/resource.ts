@@ -1,0 +1,26 @@
+// AWS::ApiGateway::Resource.
+import { TEXT, textOf, unlessGone } from '../../../kernel/property-shapes.ts';
+import type { ResourceHandler } from '../../../kernel/resources.ts';
+import { GONE } from './properties.ts';
+
+export const resource: ResourceHandler = {
+  type: 'AWS::ApiGateway::Resource',
+  shape: {
+    type: 'object',
+    required: ['ParentId', 'PathPart', 'RestApiId'],
+    properties: { ParentId: TEXT, PathPart: TEXT, RestApiId: TEXT },
+  },
+  replaceOn: ['ParentId', 'PathPart', 'RestApiId'],
+  async create(request) {
+    const { id = '' } = await request.call('apigateway', 'CreateResource', {
+      restApiId: textOf(request.properties, 'RestApiId'),
+      parentId: textOf(request.properties, 'ParentId'),
+      pathPart: textOf(request.properties, 'PathPart'),
+    });
+    return { physicalId: id, attributes: { ResourceId: id } };
+  },
+  async delete(request) {
+    const input = { restApiId: textOf(request.properties, 'RestApiId'), resourceId: request.physicalId };
+    await unlessGone(request.call('apigateway', 'DeleteResource', input), GONE);
+  },
+};
