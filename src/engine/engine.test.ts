@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 import { afterAll, describe, expect, test } from 'vitest';
 import { seededRandom } from '../base/random.ts';
 import { createEngine } from './engine.ts';
-import { codeOf, createHarness, isAlive, type Outcome } from './engine-harness.ts';
+import { codeOf, createHarness, type Files, isAlive, type Outcome } from './engine-harness.ts';
 
 const harness = createHarness();
 afterAll(() => harness[Symbol.asyncDispose]());
@@ -277,6 +277,23 @@ describe('standby', () => {
       return ageMs > (result.initDurationMs ?? Number.NaN) + result.durationMs + 20;
     };
     await expect.poll(bootedAhead, { timeout: 20_000, interval: 200 }).toBe(true);
+  });
+
+  test.each([
+    ['nodejs20.x', 'index.handler', { 'index.js': 'const ready = Object.keys(require.cache).some((f) => f.includes("client-sqs")); require("@aws-sdk/client-sqs"); exports.handler = async () => ready;' }],
+    ['python3.11', 'app.handler', { 'app.py': 'import sys\nready = "boto3" in sys.modules\nimport boto3\ndef handler(e, c): return ready' }],
+  ])('%s: the provided SDK is loaded ahead for a function that was seen to use it', async (runtime, handler, files) => {
+    await using own = createHarness({ standbySize: 1 });
+    const cold = async (changed: Files): Promise<unknown> => {
+      const definition = await own.define(changed, { runtime, handler, name: 'uses-sdk' });
+      const { json } = await own.invoke(definition);
+      await own.engine.retire(definition.key);
+      return json;
+    };
+    expect(await cold(files)).toBe(false);
+    await expect.poll(() => cold(files), { timeout: 20_000, interval: 300 }).toBe(true);
+    // Another version that brings its own gets its own.
+    if (runtime === 'python3.11') expect(await cold({ ...files, 'boto3.py': '' })).toBe(false);
   });
 
   test('other memory, other process; close ends those that wait', async () => {

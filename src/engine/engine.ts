@@ -26,6 +26,7 @@ import {
 } from './launcher.ts';
 import { createLogChannels } from './log-channel.ts';
 import type { AgentFolders } from './mount-agent.ts';
+import { providedPackageOf } from './python-sdk.ts';
 import { findNodeModules, linkNodeModules, linkPythonPackages } from './provided-modules.ts';
 import { type EnvironmentEvents, Router } from './router.ts';
 import { findSandbox } from './sandbox-isolation.ts';
@@ -107,6 +108,8 @@ interface EngineParts {
   readonly trees: CodeTrees;
   readonly launcher: Launcher;
   readonly standby: StandbyPool;
+  /** Packages of the provided SDK that a function was seen to load, by its ARN. */
+  readonly preloads: Map<string, readonly string[]>;
   /** Differs: external extensions are not started yet; said once per function. */
   readonly noticeExtensions: (functionName: string) => void;
   close(): Promise<void>;
@@ -144,6 +147,7 @@ async function openParts(
     trees: createCodeTrees(treesFolder),
     launcher,
     standby,
+    preloads: new Map(),
     noticeExtensions(name) {
       if (noticed.has(name)) return;
       noticed.add(name);
@@ -309,12 +313,18 @@ async function startRuntime(
     });
   }
   const atStart = needsEnvironmentAtStart(definition, tree) ? { complete } : {};
-  const request = { runtime, memoryMb, ephemeralStorageMb, tree, ...atStart };
+  const preload = bringsOwnSdk(tree, runtime) ? [] : (parts.preloads.get(definition.arn) ?? []);
+  const request = { runtime, memoryMb, ephemeralStorageMb, tree, preload, ...atStart };
   const guest = await attachCode(await parts.standby.take(request), request, launcher);
   const inner = launcher.isolation.inner({ ...guest.layout, tree });
   const runtimeApi = inner.socketPath ?? guest.api.address;
+  // Under a virtual clock modules loaded before the clock is in place would keep the real one.
+  if (options.cloudNowMs === undefined) {
+    guest.api.onLoaded = (packages) => parts.preloads.set(definition.arn, packages);
+  }
   guest.api.assign({
     env: complete(inner, runtimeApi),
+    providedFolder: inner.providedFolder,
     workingDirectory: inner.workingDirectory,
     nowMs: options.cloudNowMs?.(),
     // Outside of the sandbox only: what one function writes there another must not load.
@@ -322,6 +332,19 @@ async function startRuntime(
     codePath: pythonPath(inner.tree, runtime, inner.providedFolder),
   });
   return guest;
+}
+
+/** Python finds modules by name: one loaded before the code is there would hide the code's own. */
+function bringsOwnSdk(tree: CodeTree, runtime: Runtime): boolean {
+  if (runtime.family !== 'python') return false;
+  const { first } = pythonPath(tree, runtime, undefined);
+  return first.some((folder) => {
+    try {
+      return readdirSync(folder).some((name) => providedPackageOf(name) !== undefined);
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** One booted ahead that cannot be given its code is replaced. */

@@ -35,6 +35,8 @@ export interface BootRequest {
   readonly ephemeralStorageMb: number;
   /** Undefined: booted ahead, for a function not known yet. */
   readonly tree?: CodeTree;
+  /** Packages of the provided SDK to load while booting. */
+  readonly preload?: readonly string[];
   /** Makes the environment the process starts with; without it a bare one. */
   readonly complete?: (inner: InnerLayout, runtimeApi: string) => Record<string, string>;
 }
@@ -115,6 +117,8 @@ function ownRuntime(
   address: string,
 ): string[] {
   const { runtime, memoryMb } = request;
+  const names = inner.providedFolder === undefined ? [] : (request.preload ?? []);
+  const preload = names.map((name) => join(inner.providedFolder ?? '', name)).join(':');
   switch (runtime.family) {
     case 'nodejs':
       return [
@@ -122,6 +126,7 @@ function ownRuntime(
         ...heapFlags(memoryMb),
         join(inner.guestFolder, 'node-runtime.cjs'),
         address,
+        preload,
       ];
     case 'python':
       // -S: the machine's site-packages are not the function's. The provided SDK is on PYTHONPATH.
@@ -134,6 +139,7 @@ function ownRuntime(
           : ['-X', `pycache_prefix=${inner.bytecodeFolder}`]),
         join(inner.guestFolder, 'cloudlet_runtime.py'),
         address,
+        preload,
       ];
     case 'provided':
       throw new FunctionUnavailable('InvalidRuntimeException', `${runtime.id} has no runtime of ours`);

@@ -16,6 +16,9 @@ export interface RuntimeEvents {
   initFailed(document: Buffer, errorType: string): void;
 }
 
+/** Names of provided packages that a function has loaded, from our own runtimes. */
+export type LoadedListener = (packages: readonly string[]) => void;
+
 interface DeliveredInvocation {
   readonly requestId: string;
   readonly payload: Uint8Array;
@@ -32,6 +35,9 @@ export interface RuntimeApi {
   /** Value of AWS_LAMBDA_RUNTIME_API. */
   readonly address: string;
   events: RuntimeEvents;
+  onLoaded: LoadedListener | undefined;
+  /** Booted, and waiting to be told its function. */
+  readonly awaitsAssignment: boolean;
   /** Tells a booted, empty runtime which function it is. */
   assign(assignment: unknown): void;
   /** Hands work to a runtime that is ready. */
@@ -64,6 +70,15 @@ export async function openRuntimeApi(socketPath: string | undefined): Promise<Ru
     set events(value) {
       session.events = value;
     },
+    get onLoaded() {
+      return session.onLoaded;
+    },
+    set onLoaded(listener) {
+      session.onLoaded = listener;
+    },
+    get awaitsAssignment() {
+      return session.awaitsAssignment();
+    },
     assign: session.assign,
     deliver: session.deliver,
     close() {
@@ -75,6 +90,8 @@ export async function openRuntimeApi(socketPath: string | undefined): Promise<Ru
 
 interface Session {
   events: RuntimeEvents;
+  onLoaded: LoadedListener | undefined;
+  readonly awaitsAssignment: () => boolean;
   readonly accept: (socket: Socket) => void;
   readonly assign: (assignment: unknown) => void;
   readonly deliver: (invocation: DeliveredInvocation) => void;
@@ -93,6 +110,8 @@ function createSession(): Session {
 
   const session: Session = {
     events: NO_EVENTS,
+    onLoaded: undefined,
+    awaitsAssignment: () => waitingForAssignment !== undefined,
     accept(socket) {
       sockets.add(socket);
       socket.unref();
@@ -129,7 +148,11 @@ function createSession(): Session {
 
   function route(request: RuntimeRequest, respond: Respond): void {
     const { method, path } = request;
-    if (method === 'GET' && path === '/2018-06-01/runtime/invocation/next') return next(respond);
+    if (method === 'GET' && path === '/2018-06-01/runtime/invocation/next') {
+      const loaded = request.headers['cloudlet-loaded'];
+      if (loaded !== undefined) session.onLoaded?.(loaded.split(' '));
+      return next(respond);
+    }
     const match = method === 'POST' ? INVOCATION_PATH.exec(path) : null;
     if (match) return settle(match[1] ?? '', match[2] === 'error', request, respond);
     if (method === 'POST' && path === '/2018-06-01/runtime/init/error') {

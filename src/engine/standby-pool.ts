@@ -17,7 +17,7 @@ interface Flavour {
   lastTaken: number;
 }
 
-/** Kinds kept at a time; each is a runtime with, for Node.js, a memory size. */
+/** Kinds kept at a time: a runtime with what it has loaded and, for Node.js, a memory size. */
 const MAX_FLAVOURS = 4;
 /** Refilling waits until the function that was just started has probably answered. */
 const REFILL_DELAY_MS = 30;
@@ -36,11 +36,12 @@ export function createStandbyPool(launcher: Launcher, size: number): StandbyPool
     // The heap's size is set when the process starts; Python has no such limit.
     const heap = runtime.family === 'nodejs' ? memoryMb : 0;
     const storage = launcher.isolation.boundsStorage ? ephemeralStorageMb : 0;
-    const key = `${runtime.id} ${heap} ${storage}`;
+    const preload = request.preload ?? [];
+    const key = `${runtime.id} ${heap} ${storage} ${preload.join()}`;
     let flavour = flavours.get(key);
     if (flavour === undefined) {
       if (flavours.size >= MAX_FLAVOURS) giveUpOne();
-      const ahead = { runtime, memoryMb, ephemeralStorageMb };
+      const ahead = { runtime, memoryMb, ephemeralStorageMb, preload };
       flavour = { request: ahead, ready: [], booting: 0, lastTaken: 0 };
       flavours.set(key, flavour);
     }
@@ -107,7 +108,10 @@ export function createStandbyPool(launcher: Launcher, size: number): StandbyPool
       if (size === 0 || closed || impossible || !fits) return launcher.boot(request);
       const flavour = flavourOf(request);
       refilling ??= setTimeout(refill, REFILL_DELAY_MS).unref();
-      return flavour.ready.shift() ?? launcher.boot(request);
+      const booted = flavour.ready.findIndex(({ api }) => api.awaitsAssignment);
+      // One that is still at it is ahead of a new one all the same.
+      const [guest] = flavour.ready.splice(Math.max(0, booted), 1);
+      return guest ?? launcher.boot({ ...request, preload: [] });
     },
     async close() {
       closed = true;

@@ -12,8 +12,50 @@ API = "/2018-06-01/runtime"
 GUEST_FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 
-def main(address):
-    serve(RuntimeClient(address))
+def main(address, preloads):
+    client = RuntimeClient(address)
+    if preloads:
+        preload(preloads.split(":"))
+    serve(client)
+
+
+def preload(paths):
+    """What the function used before: once it is assigned, its imports find the modules loaded."""
+    import importlib
+
+    sys.path.extend({os.path.dirname(path) for path in paths})
+    for path in paths:
+        try:
+            importlib.import_module(os.path.basename(path))
+        except Exception:
+            # The function will say so if it needs it.
+            pass
+    if "boto3" in sys.modules:
+        build_throwaway_client()
+    sys.path[:] = [place for place in sys.path if place not in {os.path.dirname(p) for p in paths}]
+
+
+def build_throwaway_client():
+    """The first client of a process loads half of botocore. No file is read but botocore's own."""
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+    try:
+        import boto3
+
+        session = boto3.Session("-", "-", region_name="us-east-1")
+        session.client("sts")
+        session.resource("sqs")
+    except Exception:
+        pass
+
+
+def loaded_packages(folders):
+    """The packages of the provided SDK that were loaded."""
+    names = []
+    for name in ("boto3", "botocore"):
+        file = getattr(sys.modules.get(name), "__file__", None) or ""
+        if any(file.startswith(folder + "/") for folder in folders):
+            names.append(name)
+    return " ".join(names)
 
 
 def serve(client):
@@ -35,8 +77,12 @@ def serve(client):
     except Exception:
         fail_init(client, log, error_text, describe_current_exception(None))
 
+    served = 0
     while True:
-        headers, payload = client.next()
+        # Told after the first invocation, which may have loaded more.
+        loaded = loaded_packages(assignment["codePath"]["last"]) if served == 1 else ""
+        served += 1
+        headers, payload = client.next(loaded)
         request_id = headers["lambda-runtime-aws-request-id"]
         now = headers.get("cloudlet-now-ms")
         if now is not None:
@@ -140,9 +186,10 @@ class RuntimeClient:
         self.outgoing = b""
         self.unread = 0
 
-    def next(self):
+    def next(self, loaded=""):
         """Sends what is held back together with the request for work; returns headers and payload."""
-        return self.request("GET", API + "/invocation/next")
+        headers = "Cloudlet-Loaded: %s\r\n" % loaded if loaded else ""
+        return self.request("GET", API + "/invocation/next", headers)
 
     def respond(self, request_id, body, content_type):
         headers = "Content-Type: %s\r\n" % content_type
@@ -217,4 +264,4 @@ def leave():
 if __name__ == "__main__":
     # Modules import each other by this name; running as a script would load this one twice.
     sys.modules["cloudlet_runtime"] = sys.modules["__main__"]
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "")

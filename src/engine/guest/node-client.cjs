@@ -28,10 +28,14 @@ class RuntimeClient {
     this.#send(GET_ASSIGNMENT, (_head, body) => take(JSON.parse(body.toString())));
   }
 
-  /** Asks for work. While a handler runs the connection does not keep the process alive. */
-  next(take) {
+  /**
+   * Asks for work. While a handler runs the connection does not keep the process alive.
+   * @param loaded names of provided packages, told to the engine.
+   */
+  next(take, loaded = '') {
     this.#socket.ref();
-    this.#send(GET_NEXT, (head, body) => {
+    const request = loaded === '' ? GET_NEXT : GET_NEXT.replace(/\r\n$/, `Cloudlet-Loaded: ${loaded}\r\n\r\n`);
+    this.#send(request, (head, body) => {
       this.#socket.unref();
       take(head, body);
     });

@@ -16,15 +16,47 @@ let assigned = false;
 let compileCacheKept = false;
 
 const client = new RuntimeClient(process.argv[2], () => killOwnGroup());
-client.assignment((assignment) => void initialise(assignment));
+const preloads = (process.argv[3] ?? '').split(':').filter((path) => path !== '');
+if (preloads.length === 0) client.assignment((assignment) => void initialise(assignment));
 // Loaded while the connection is made: what every function will need.
 const { loadHandler } = require('./node-handler.cjs');
 const { isStreaming, createResponseStream } = require('./node-stream.cjs');
 setImmediate(warmUp);
 
-function warmUp() {
+async function warmUp() {
   logging.warmUp();
-  if (!assigned) import('./node-warm-up.mjs').catch(() => {});
+  if (assigned) return;
+  await import('./node-warm-up.mjs').catch(() => {});
+  if (preloads.length === 0) return;
+  for (const path of preloads) await preload(path);
+  client.assignment((assignment) => void initialise(assignment));
+}
+
+/** What the function used before: once it is assigned, its imports find the modules loaded. */
+async function preload(path) {
+  try {
+    // As a module first: that reads the names it exports too, and require() finds the same one.
+    await import(require('node:url').pathToFileURL(require.resolve(path)).href);
+  } catch {
+    // The function will say so if it needs it.
+  }
+}
+
+/** The packages of the provided SDK that were loaded, clients and libraries only: the rest follows them. */
+function loadedPackages(providedFolder) {
+  let root;
+  try {
+    root = `${require('node:fs').realpathSync(`${providedFolder}/@aws-sdk`)}/`;
+  } catch {
+    return '';
+  }
+  const names = new Set();
+  for (const file of Object.keys(require.cache)) {
+    if (!file.startsWith(root)) continue;
+    const name = file.slice(root.length, file.indexOf('/', root.length));
+    if (/^(client|lib)-/.test(name)) names.add(`@aws-sdk/${name}`);
+  }
+  return [...names].join(' ');
 }
 
 /** The engine is gone: nothing this process could still do would reach anyone. */
@@ -55,7 +87,7 @@ async function initialise(assignment) {
   } catch (error) {
     return crash('Uncaught Exception', error, 'uncaughtException');
   }
-  serve(handler, clock);
+  serve(handler, clock, assignment.providedFolder);
 }
 
 /** Becomes the function: environment, directory, clock, console. Returns the clock's setter. */
@@ -82,11 +114,15 @@ function crash(title, error, kind) {
   else client.initFail(document, failures.typeOf(error), leave);
 }
 
-function serve(handler, setClock) {
+function serve(handler, setClock, providedFolder) {
   const streaming = isStreaming(handler);
+  let told = providedFolder === undefined;
   const next = () => {
     onLoopEmpty = undefined;
-    client.next(run);
+    // After the first invocation, which may have loaded more.
+    const tell = current !== undefined && !told;
+    told ||= tell;
+    client.next(run, tell ? loadedPackages(providedFolder) : '');
     if (current && !compileCacheKept) keepCompileCache();
   };
 
