@@ -98,7 +98,7 @@ async function settle(job: Job, logicalId: string): Promise<StepResult> {
     handler,
     intended,
     record,
-    isRetry: earlier?.state === 'started',
+    interrupted: earlier?.state === 'started' ? earlier : undefined,
   };
   const current = record?.current;
   if (current === undefined) return makeResource(step, 'create');

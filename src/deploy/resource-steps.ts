@@ -2,7 +2,8 @@
 import type { ResourceHandler, ResourceRequest, ResourceResult } from '../kernel/resources.ts';
 import type { ResourceChange, ResourceGeneration, ResourceRecord } from '../kernel/templates.ts';
 import type { StepResult } from './graph.ts';
-import { explain, requestFor, saysAlreadyExists } from './run-book.ts';
+import { findMade, listCandidates } from './leftovers.ts';
+import { explain, isDenied, requestFor, saysAlreadyExists } from './run-book.ts';
 import type { RunBook } from './run-book.ts';
 
 export type Intended = ResourceChange['intended'];
@@ -14,31 +15,34 @@ export interface Step {
   readonly intended: Intended;
   /** As it stands before the step. */
   readonly record: ResourceRecord | undefined;
-  /** An earlier run was interrupted in the middle of this step. */
-  readonly isRetry: boolean;
+  /** What an earlier run was in the middle of when it was interrupted. */
+  readonly interrupted: ResourceChange | undefined;
 }
 
 const REPLACING =
   'Requested update requires the creation of a new physical resource; hence creating one.';
 
-type Made = { readonly result: ResourceResult } | { readonly reason: string };
+type Made =
+  | { readonly result: ResourceResult }
+  | { readonly reason: string; readonly isSomeoneElses?: boolean };
 
 /**
  * Each change is kept before and after the handler is asked. Only the handler's own failures count as the
  * resource's: when the record cannot be kept the run as a whole ends, to be resumed.
  */
 export async function makeResource(step: Step, kind: 'create' | 'replace'): Promise<StepResult> {
-  const { book, intended, isRetry } = step;
+  const { book, intended, interrupted } = step;
   const verb = kind === 'create' ? 'CREATE' : 'UPDATE';
   const started: ResourceChange = {
     operationId: book.run.operationId,
     kind,
     state: 'started',
     intended,
+    ...(await listExisting(step)),
   };
   const before = underWay(step, `${verb}_IN_PROGRESS`);
   const { properties } = intended;
-  if (!isRetry) {
+  if (interrupted === undefined) {
     const reason = await findObstacle(step);
     if (reason !== undefined) {
       // Nothing was made, so there is nothing to take back: the change is not recorded.
@@ -50,9 +54,15 @@ export async function makeResource(step: Step, kind: 'create' | 'replace'): Prom
   }
   const made = await tryCreate(step);
   if ('reason' in made) {
+    // Where the name turned out to be taken nothing was made, and nothing is to be taken back.
     const change: ResourceChange = { ...started, state: 'failed' };
     await book.write(
-      { ...before, status: `${verb}_FAILED`, statusReason: made.reason, change },
+      {
+        ...before,
+        status: `${verb}_FAILED`,
+        statusReason: made.reason,
+        ...(made.isSomeoneElses === true ? {} : { change }),
+      },
       { properties, physicalId: '' },
     );
     return 'failed';
@@ -92,8 +102,19 @@ async function findObstacle(step: Step): Promise<string | undefined> {
     }
     return `Resource of type '${intended.type}' with identifier '${found}' already exists.`;
   } catch (error) {
-    return explain(error);
+    const reason = explain(error);
+    // A deployer that may create and not look does without the check; the service has its own.
+    return isDenied(error) ? undefined : reason;
   }
+}
+
+async function listExisting(step: Step): Promise<Pick<ResourceChange, 'existing'>> {
+  const { handler, interrupted } = step;
+  const existing =
+    interrupted === undefined
+      ? await listCandidates(handler, createRequest(step))
+      : interrupted.existing;
+  return existing === undefined ? {} : { existing };
 }
 
 function createRequest(
@@ -111,23 +132,28 @@ function createRequest(
 }
 
 async function tryCreate(step: Step): Promise<Made> {
+  const { interrupted } = step;
   try {
     return {
-      result: step.isRetry
-        ? await createAgain(step)
-        : await step.handler.create(createRequest(step)),
+      result:
+        interrupted === undefined
+          ? await step.handler.create(createRequest(step))
+          : await createAgain(step, interrupted),
     };
   } catch (error) {
-    return { reason: explain(error) };
+    return {
+      reason: explain(error),
+      isSomeoneElses: interrupted === undefined && saysAlreadyExists(error),
+    };
   }
 }
 
 /** After a crash: what the interrupted attempt left is deleted first. */
-async function createAgain(step: Step): Promise<ResourceResult> {
+async function createAgain(step: Step, interrupted: ResourceChange): Promise<ResourceResult> {
   const { handler } = step;
   let generated: string | undefined;
   const request = createRequest(step, (name) => (generated = name));
-  const leftover = await handler.find?.(request);
+  const leftover = await findMade(handler, request, interrupted);
   if (leftover !== undefined) {
     await handler.delete({ ...request, physicalId: leftover });
     return handler.create(request);
@@ -144,7 +170,7 @@ async function createAgain(step: Step): Promise<ResourceResult> {
 }
 
 export async function updateResource(step: Step, current: ResourceGeneration): Promise<StepResult> {
-  const { book, isRetry } = step;
+  const { book, interrupted } = step;
   const intended: Intended = { ...step.intended, nameToken: current.nameToken };
   const started: ResourceChange = {
     operationId: book.run.operationId,
@@ -154,7 +180,7 @@ export async function updateResource(step: Step, current: ResourceGeneration): P
   };
   const before = underWay(step, 'UPDATE_IN_PROGRESS');
   const { properties } = intended;
-  if (!isRetry) await book.write({ ...before, change: started }, { properties });
+  if (interrupted === undefined) await book.write({ ...before, change: started }, { properties });
   const made = await tryUpdate(step, current);
   if ('reason' in made) {
     const change: ResourceChange = { ...started, state: 'failed' };

@@ -143,6 +143,11 @@ function handlerErrorCode(code: string): string {
   return 'GeneralServiceException';
 }
 
+/** Whether an error says that the deployer may not ask. */
+export function isDenied(error: unknown): boolean {
+  return error instanceof ServiceError && handlerErrorCode(error.code) === 'AccessDenied';
+}
+
 /** Whether an error says that what was to be made is there already. */
 export function saysAlreadyExists(error: unknown): boolean {
   return error instanceof ServiceError && handlerErrorCode(error.code) === 'AlreadyExists';

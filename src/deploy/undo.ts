@@ -9,6 +9,7 @@ import type {
 import type { Handlers } from './bind-template.ts';
 import { reverse, walk } from './graph.ts';
 import type { StepResult } from './graph.ts';
+import { findMade } from './leftovers.ts';
 import { handlerFor } from './remove.ts';
 import { CONCURRENCY, createRunBook, explain, outcomeOf, requestFor } from './run-book.ts';
 import type { RunBook } from './run-book.ts';
@@ -108,19 +109,19 @@ async function findLeftover(
   handlers: Handlers,
   record: ResourceRecord,
 ): Promise<ResourceGeneration | undefined> {
-  const intended = record.change?.intended;
-  if (intended === undefined) return undefined;
+  const { change } = record;
+  if (change === undefined) return undefined;
+  const { intended } = change;
   const handler = handlerFor(handlers, intended.type);
   const { properties, nameToken } = intended;
   try {
-    const found = await handler.find?.(
-      requestFor(book.run, {
-        logicalId: record.logicalId,
-        type: intended.type,
-        properties,
-        nameToken,
-      }),
-    );
+    const request = requestFor(book.run, {
+      logicalId: record.logicalId,
+      type: intended.type,
+      properties,
+      nameToken,
+    });
+    const found = await findMade(handler, request, change);
     return found === undefined ? undefined : { ...intended, physicalId: found, attributes: {} };
   } catch {
     // Not to be found out: the create's own failure is already in the events.

@@ -80,9 +80,15 @@ export interface ResourceHandler {
    * Physical id of the resource that a `create` with these properties makes, when it exists already.
    * Asked before the first attempt (found: someone else's, the create is refused as AWS does) and after
    * a crash in the middle of a create (found: ours, half-made perhaps; it is deleted and made again).
-   * Types without unique names recognise theirs by the `aws:cloudformation:*` tags, or leave this out.
    */
   readonly find?: (request: ResourceRequest) => Promise<string | undefined>;
+  /**
+   * For types without unique names, instead of `find`: physical ids of everything that a `create` with these
+   * properties could have made. Those that are there before the first attempt are remembered and never
+   * touched; what is new after a crash is what the interrupted create made. Types with tags answer only
+   * what carries the stack's and the resource's own, so that what others make meanwhile is never taken.
+   */
+  readonly candidates?: (request: ResourceRequest) => Promise<readonly string[]>;
   /** Removes it; a resource that is already gone counts as removed. */
   delete(request: ResourceRequest & { readonly physicalId: string }): Promise<void>;
 }

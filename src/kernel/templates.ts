@@ -152,6 +152,8 @@ export interface ResourceChange {
   readonly state: 'started' | 'done' | 'failed';
   /** What is being made, physical id still unknown. */
   readonly intended: Omit<ResourceGeneration, 'physicalId' | 'attributes'>;
+  /** Physical ids that the handler's `candidates` gave before the first attempt: not made by it. */
+  readonly existing?: readonly string[];
 }
 
 /** The durable record of one logical id. The CloudFormation API stores it and hands it back. */

@@ -1,13 +1,6 @@
 // AWS::ApiGateway::Deployment.
-import {
-  FLAG,
-  JSON_VALUE,
-  TEXT,
-  TEXT_MAP,
-  only,
-  textOf,
-  unlessGone,
-} from '../../../kernel/property-shapes.ts';
+import { FLAG, JSON_VALUE, TEXT, TEXT_MAP, only } from '../../../kernel/property-shapes.ts';
+import { textOf, unlessGone } from '../../../kernel/resource-requests.ts';
 import type { ResourceHandler } from '../../../kernel/resources.ts';
 import { GONE, lowerFirst, refuse } from './properties.ts';
 

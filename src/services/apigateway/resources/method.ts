@@ -7,9 +7,8 @@ import {
   TEXTS,
   TEXT_MAP,
   only,
-  textOf,
-  unlessGone,
 } from '../../../kernel/property-shapes.ts';
+import { textOf, unlessGone } from '../../../kernel/resource-requests.ts';
 import type { PropertyShape, ResourceHandler, ResourceRequest } from '../../../kernel/resources.ts';
 import { GONE, lowerFirst } from './properties.ts';
 

@@ -1,5 +1,6 @@
 // AWS::ApiGateway::Resource.
-import { TEXT, textOf, unlessGone } from '../../../kernel/property-shapes.ts';
+import { TEXT } from '../../../kernel/property-shapes.ts';
+import { textOf, unlessGone } from '../../../kernel/resource-requests.ts';
 import type { ResourceHandler } from '../../../kernel/resources.ts';
 import { GONE } from './properties.ts';
 

@@ -8,10 +8,8 @@ import {
   TEXTS,
   TEXT_MAP,
   only,
-  tagsOf,
-  textOf,
-  unlessGone,
 } from '../../../kernel/property-shapes.ts';
+import { tagsOf, textOf, unlessGone } from '../../../kernel/resource-requests.ts';
 import type { Properties, ResourceHandler, ResourceRequest } from '../../../kernel/resources.ts';
 import type { InputOf } from '../../../models/operations.ts';
 import { unsupported } from '../errors.ts';

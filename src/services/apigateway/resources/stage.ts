@@ -8,11 +8,8 @@ import {
   TEXT,
   TEXT_MAP,
   only,
-  tagsOf,
-  textOf,
-  unlessAbsent,
-  unlessGone,
 } from '../../../kernel/property-shapes.ts';
+import { tagsOf, textOf, unlessAbsent, unlessGone } from '../../../kernel/resource-requests.ts';
 import type { Properties, ResourceHandler } from '../../../kernel/resources.ts';
 import type { InputOf } from '../../../models/operations.ts';
 import { GONE, lowerFirst, refuse } from './properties.ts';

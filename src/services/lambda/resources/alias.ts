@@ -1,5 +1,6 @@
 // AWS::Lambda::Alias.
-import { NUMBER, TEXT, only, textOf, unlessAbsent, unlessGone } from '../../../kernel/property-shapes.ts';
+import { NUMBER, TEXT, only } from '../../../kernel/property-shapes.ts';
+import { textOf, unlessAbsent, unlessGone } from '../../../kernel/resource-requests.ts';
 import type { ResourceHandler, ResourceRequest } from '../../../kernel/resources.ts';
 import type { InputOf } from '../../../models/operations.ts';
 import { GONE } from './gone.ts';

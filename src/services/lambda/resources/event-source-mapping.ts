@@ -1,16 +1,6 @@
 // AWS::Lambda::EventSourceMapping.
-import {
-  FLAG,
-  INTEGER,
-  NUMBER,
-  TAGS,
-  TEXT,
-  TEXTS,
-  only,
-  tagsOf,
-  textOf,
-  unlessGone,
-} from '../../../kernel/property-shapes.ts';
+import { FLAG, INTEGER, NUMBER, TAGS, TEXT, TEXTS, only } from '../../../kernel/property-shapes.ts';
+import { tagsOf, textOf, unlessGone } from '../../../kernel/resource-requests.ts';
 import type {
   Properties,
   PropertyShape,

@@ -6,13 +6,15 @@ import {
   TEXT,
   TEXTS,
   TEXT_MAP,
-  hasChanged,
   only,
+} from '../../../kernel/property-shapes.ts';
+import {
+  hasChanged,
   tagsOf,
   textOf,
   unlessAbsent,
   unlessGone,
-} from '../../../kernel/property-shapes.ts';
+} from '../../../kernel/resource-requests.ts';
 import type { ResourceHandler, ResourceRequest } from '../../../kernel/resources.ts';
 import type { InputOf } from '../../../models/operations.ts';
 import { GONE } from './gone.ts';

@@ -1,5 +1,6 @@
 // AWS::Lambda::LayerVersion.
-import { TEXT, TEXTS, only, textOf, unlessGone } from '../../../kernel/property-shapes.ts';
+import { TEXT, TEXTS, only } from '../../../kernel/property-shapes.ts';
+import { textOf, unlessGone } from '../../../kernel/resource-requests.ts';
 import type { ResourceHandler } from '../../../kernel/resources.ts';
 import type { InputOf } from '../../../models/operations.ts';
 import { GONE } from './gone.ts';

@@ -1,5 +1,6 @@
 // AWS::Lambda::Permission.
-import { FLAG, TEXT, textOf, unlessAbsent, unlessGone } from '../../../kernel/property-shapes.ts';
+import { FLAG, TEXT } from '../../../kernel/property-shapes.ts';
+import { textOf, unlessAbsent, unlessGone } from '../../../kernel/resource-requests.ts';
 import type { ResourceHandler } from '../../../kernel/resources.ts';
 import type { InputOf } from '../../../models/operations.ts';
 import { GONE } from './gone.ts';

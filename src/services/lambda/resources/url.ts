@@ -1,5 +1,6 @@
 // AWS::Lambda::Url.
-import { FLAG, INTEGER, TEXT, TEXTS, only, textOf, unlessAbsent, unlessGone } from '../../../kernel/property-shapes.ts';
+import { FLAG, INTEGER, TEXT, TEXTS, only } from '../../../kernel/property-shapes.ts';
+import { textOf, unlessAbsent, unlessGone } from '../../../kernel/resource-requests.ts';
 import type { Properties, ResourceHandler } from '../../../kernel/resources.ts';
 import type { InputOf } from '../../../models/operations.ts';
 import { GONE } from './gone.ts';

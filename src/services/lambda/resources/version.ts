@@ -1,5 +1,6 @@
 // AWS::Lambda::Version.
-import { TEXT, unlessGone } from '../../../kernel/property-shapes.ts';
+import { TEXT } from '../../../kernel/property-shapes.ts';
+import { unlessGone } from '../../../kernel/resource-requests.ts';
 import type { ResourceHandler } from '../../../kernel/resources.ts';
 import type { InputOf } from '../../../models/operations.ts';
 import { GONE } from './gone.ts';
