@@ -99,7 +99,7 @@ export interface AccessLogSettings {
 /** Keyed `[account, region, id]`. */
 export const apis = table<ApiRecord>('apigateway/api');
 /** Keyed `[id]`: whose API it is; its address names neither account nor region. */
-export const owners = table<Scope>('apigateway/owner');
+const owners = table<Scope>('apigateway/owner');
 /** Keyed `[account, region, api, id]`. */
 export const deployments = table<DeploymentRecord>('apigateway/deployment');
 /** Keyed `[account, region, api, name]`. */

@@ -59,7 +59,7 @@ async function resolveVersion(
 }
 
 /** The alias's main version, or the additional one with the probability of its weight. */
-export function chooseVersion(alias: AliasRecord, random: Random | undefined): string {
+function chooseVersion(alias: AliasRecord, random: Random | undefined): string {
   const [additional] = Object.entries(alias.weights);
   if (additional === undefined || random === undefined) return alias.functionVersion;
   const [version, weight] = additional;

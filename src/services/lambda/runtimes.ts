@@ -26,7 +26,7 @@ export const RUNTIMES: readonly string[] = [
 ];
 
 /** Deprecated but still common in templates: accepted here with the newest sibling's engine. */
-export const DEPRECATED_RUNTIMES: readonly string[] = [
+const DEPRECATED_RUNTIMES: readonly string[] = [
   'nodejs14.x',
   'nodejs16.x',
   'nodejs18.x',

@@ -8,12 +8,14 @@ import { execute } from '../execution.ts';
 import { functionArn, parseFunctionReference } from '../function-reference.ts';
 import { ASYNC_PAYLOAD_BYTES_MAX, SYNC_PAYLOAD_BYTES_MAX } from '../limits.ts';
 import { resolveFunction } from '../resolve.ts';
+import { refuseUnsupported } from '../rules.ts';
 
 export async function invoke(
   input: InputOf<'lambda', 'Invoke'>,
   context: RequestContext,
 ): Promise<OutputOf<'lambda', 'Invoke'>> {
   const reference = parseFunctionReference(input.FunctionName ?? '', input.Qualifier, context);
+  refuseUnsupported({ DurableExecutionName: input.DurableExecutionName, TenantId: input.TenantId });
   const type = input.InvocationType ?? 'RequestResponse';
   const payload = checkPayload(
     bodyBytes(input.Payload),

@@ -11,12 +11,14 @@ import { retireVersion } from '../execution.ts';
 import { lambdaTimestamp, presentConfiguration } from '../present.ts';
 import { publishLatest } from '../publishing.ts';
 import { resolveLayers } from '../resolve.ts';
+import { refuseUnsupported } from '../rules.ts';
 import { type FunctionRecord, type FunctionVersion, functionKey, functions, getFunction } from '../store.ts';
 
 export async function updateFunctionCode(
   input: InputOf<'lambda', 'UpdateFunctionCode'>,
   context: RequestContext,
 ): Promise<OutputOf<'lambda', 'UpdateFunctionCode'>> {
+  refuseUnsupported({ PublishTo: input.PublishTo });
   const reference = parseFunctionReference(input.FunctionName ?? '', undefined, context);
   await context.store.read((view) => requireFunction(view, reference, input.RevisionId));
   const code = await takeInCode(input, context);

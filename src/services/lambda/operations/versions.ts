@@ -14,6 +14,7 @@ import { type FunctionReference, functionArn, parseFunctionReference } from '../
 import { pageOf } from '../page.ts';
 import { presentAlias, presentConfiguration } from '../present.ts';
 import { publishLatest } from '../publishing.ts';
+import { refuseUnsupported } from '../rules.ts';
 import {
   type AliasRecord,
   type FunctionRecord,
@@ -35,6 +36,7 @@ export async function publishVersion(
   input: InputOf<'lambda', 'PublishVersion'>,
   context: RequestContext,
 ): Promise<OutputOf<'lambda', 'PublishVersion'>> {
+  refuseUnsupported({ PublishTo: input.PublishTo });
   const reference = parseFunctionReference(input.FunctionName ?? '', undefined, context);
   return context.store.transact(async (tx) => {
     const record = await requireFunction(tx, reference);
