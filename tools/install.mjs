@@ -10,7 +10,7 @@ const NODE_MIN = [20, 19];
 /** The example application's packages, and those of its layer. */
 export async function installExample() {
   const example = join(root, 'examples', 'user-service');
-  await installIfMissing(example);
+  await installIfMissing(join(example, 'src'));
   await installIfMissing(join(example, 'layers', 'sharp'));
 }
 

@@ -124,7 +124,7 @@ describe.each(stages)('user-service on %s', (_name, open) => {
     const s3 = stage.client(S3Client);
     const Bucket = stage.outputs['PicturesBucket'];
     const { default: sharp } = (await import(
-      createRequire(new URL('package.json', EXAMPLE)).resolve('sharp')
+      createRequire(new URL('src/package.json', EXAMPLE)).resolve('sharp')
     )) as { default: (options: unknown) => { jpeg(): { toBuffer(): Promise<Buffer> } } };
     const Body = await sharp({
       create: { width: 640, height: 480, channels: 3, background: { r: 200, g: 80, b: 10 } },
