@@ -1,6 +1,6 @@
 // The engine's life: phases, limits, reuse, scaling, time, notices, and what is left behind.
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -167,6 +167,28 @@ describe('placement', () => {
     await harness.engine.retire(definition.key);
     expect((await running).json).toBe(idlePid);
     await expect.poll(() => isAlive(Number(idlePid))).toBe(false);
+  });
+});
+
+/** T: stopped. */
+function stateOf(pid: unknown): string | undefined {
+  return /\) (\w)/.exec(readFileSync(`/proc/${Number(pid)}/stat`, 'latin1'))?.[1];
+}
+
+describe.skipIf(process.platform !== 'linux')('freezing', () => {
+  test('nothing runs between invocations, children included; the next one finds it as it was', async () => {
+    const definition = await harness.define({
+      'index.js': 'const child = require("child_process").spawn("sleep", ["600"]); let ticks = 0; setInterval(() => { ticks += 1; }, 1); exports.handler = async () => [process.pid, child.pid, ticks];',
+    });
+    const [pid, child] = (await harness.invoke(definition)).json as number[];
+    await expect.poll(() => [stateOf(pid), stateOf(child)]).toEqual(['T', 'T']);
+    const [same, , ticks] = (await harness.invoke(definition)).json as number[];
+    expect(same).toBe(pid);
+    await expect.poll(() => stateOf(pid)).toBe('T');
+    const [, , later] = (await harness.invoke(definition)).json as number[];
+    expect(later).toBeGreaterThan(ticks ?? Number.NaN);
+    await harness.engine.retire(definition.key);
+    await expect.poll(() => isAlive(Number(pid))).toBe(false);
   });
 });
 

@@ -14,6 +14,8 @@ import type { Random } from '../base/random.ts';
 import { inspectArchive } from './archive.ts';
 import { chooseCodeFolder } from './code-folder.ts';
 import { type CodeTree, createCodeTrees, type CodeTrees } from './code-trees.ts';
+import { CONTROLLERS, readKernelView } from './control-group-files.ts';
+import { type ControlGroups, openControlGroups } from './control-groups.ts';
 import { buildEnvironment, needsEnvironmentAtStart } from './environment-variables.ts';
 import { ExecutionEnvironment } from './execution-environment.ts';
 import type { Guest } from './guest.ts';
@@ -58,6 +60,8 @@ export interface EngineOptions {
   readonly providedModules?: readonly string[];
   /** Runtimes kept booted ahead per kind, from its first use on. Default 2; 0 with a virtual clock. */
   readonly standbySize?: number;
+  /** Handlers get the processor by memory, 1769 MB for one vCPU, where control groups can. Default true. */
+  readonly cpuByMemory?: boolean;
   /** Node.js executables by major version, before those this machine is searched for. */
   readonly nodeExecutables?: Readonly<Record<string, string>>;
   /**
@@ -125,12 +129,14 @@ async function openParts(
   const isolation = await chooseIsolation(options.isolation ?? 'auto', folders, onNotice);
   const sockets = openRunFolder(run);
   const treesFolder = openTreesFolder(workDir, isolation, onNotice);
+  const groups = isolation.name === 'sandbox' ? openGroups(onNotice) : undefined;
   const watchdog = createWatchdog();
   let environments = 0;
   let socketCount = 0;
   const launcher = createLauncher({
     isolation,
     channels: createLogChannels(join(run, 'logs')),
+    groups,
     watchdog,
     newFolder: () => join(run, `env-${(environments += 1)}`),
     newSocketPath: () => join(sockets, `${(socketCount += 1)}`),
@@ -157,6 +163,7 @@ async function openParts(
       await standby.close();
       watchdog.close();
       isolation.close();
+      groups?.close();
       await Promise.all([
         rm(run, { recursive: true, force: true }),
         rm(sockets, { recursive: true, force: true }),
@@ -186,6 +193,20 @@ async function chooseIsolation(
   onNotice(`functions run as plain processes, without a sandbox: ${missing}`);
   return processIsolation;
 }
+
+function openGroups(onNotice: (message: string) => void): ControlGroups | undefined {
+  const groups = process.platform === 'linux' ? openControlGroups(readKernelView()) : undefined;
+  const missing = groups === undefined ? CONTROLLERS : groups.missing;
+  if (missing.length > 0) {
+    onNotice(
+      `functions share ${missing.map((name) => SHARED[name]).join(', ')} without limits of their own: no control groups ` +
+        'can be made here. Start cloudlet by `systemd-run --user --scope -p Delegate=yes`, or as root',
+    );
+  }
+  return groups;
+}
+
+const SHARED = { memory: "the machine's memory", pids: 'process ids', cpu: 'the processors' } as const;
 
 /** In the sandbox code is seen at /var/task, wherever it lies. */
 function openTreesFolder(
@@ -277,6 +298,7 @@ function createEnvironment(
       track: options.track ?? ((work) => void work.catch(() => {})),
     }),
     runtimeVersion: describeRuntime(definition),
+    boundsCpu: options.cpuByMemory ?? true,
     usesCloudTime: options.cloudNowMs !== undefined && !isForeign,
     nowMs,
     startRuntime: async () => startRuntime(options, await open(), definition, streamName),
@@ -316,6 +338,7 @@ async function startRuntime(
   const preload = bringsOwnSdk(tree, runtime) ? [] : (parts.preloads.get(definition.arn) ?? []);
   const request = { runtime, memoryMb, ephemeralStorageMb, tree, preload, ...atStart };
   const guest = await attachCode(await parts.standby.take(request), request, launcher);
+  guest.layout.group?.limitMemory(memoryMb, ephemeralStorageMb);
   const inner = launcher.isolation.inner({ ...guest.layout, tree });
   const runtimeApi = inner.socketPath ?? guest.api.address;
   // Under a virtual clock modules loaded before the clock is in place would keep the real one.

@@ -20,6 +20,8 @@ import type { StreamLog } from './stream-log.ts';
 
 /** AWS: docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html */
 const INIT_LIMIT_MS = 10_000;
+/** What runtimes do right after an answer, and the next invocation of a busy function, come before it. */
+const FREEZE_AFTER_MS = 20;
 /** How often a running function's memory is looked at. */
 const MEMORY_CHECK_MS = 50;
 /** How many of those checks pass between two deliveries of a running function's log lines. */
@@ -32,6 +34,8 @@ export interface EnvironmentOptions {
   readonly runtimeVersion: { readonly text: string; readonly arn: string };
   /** Whether the runtime shows its function the cloud's time instead of the machine's. */
   readonly usesCloudTime: boolean;
+  /** Whether handlers get a share of the processor by their memory. */
+  readonly boundsCpu: boolean;
   /** The cloud's time. */
   readonly nowMs: () => number;
   /** Starts a process that knows its function; called again when an init has to be repeated. */
@@ -69,6 +73,9 @@ export class ExecutionEnvironment {
   #peakMb = 0;
   #flushPlanned = false;
   #ready = false;
+  #frozen = false;
+  #freezer: NodeJS.Timeout | undefined;
+  #cpuLimited = false;
   #stopWatching: () => void = () => {};
   #announceGone: () => void = () => {};
 
@@ -105,6 +112,7 @@ export class ExecutionEnvironment {
       this.#over = true;
       this.#options.onGone(this);
     }
+    clearTimeout(this.#freezer);
     this.#guest?.kill();
     this.#settleGone();
   }
@@ -192,6 +200,7 @@ export class ExecutionEnvironment {
       return Promise.resolve({ kind: 'platform', failure, fatal: true });
     }
     this.#ready = false;
+    this.#wake(guest);
     return new Promise((resolve) => {
       const settle = (outcome: Outcome): void => {
         // What the function wrote before it answered is read in this turn of the event loop.
@@ -231,7 +240,27 @@ export class ExecutionEnvironment {
     this.#stopWatching();
     guest.api.events = NO_EVENTS;
     this.freeSince = performance.now();
+    this.#freezer ??= setTimeout(() => this.#freeze(), FREEZE_AFTER_MS).unref();
+    this.#freezer.refresh();
     this.#options.onFree(this);
+  }
+
+  /** AWS: nothing runs between invocations. Not at once: the next one may be on its way already. */
+  #freeze(): void {
+    if (this.#running > 0 || this.#over || !this.#ready) return;
+    this.#frozen = true;
+    this.#guest?.freeze();
+  }
+
+  #wake(guest: Guest): void {
+    if (!this.#cpuLimited) {
+      // AWS: init has the whole processor, handlers have a share.
+      this.#cpuLimited = true;
+      if (this.#options.boundsCpu) guest.layout.group?.limitCpu(this.#definition.memoryMb);
+    }
+    if (!this.#frozen) return;
+    this.#frozen = false;
+    guest.thaw();
   }
 
   #deliver(guest: Guest, invocation: FunctionInvocation): void {

@@ -18,6 +18,8 @@ export class InvalidEntrypoint extends Error {
 export type ProcessEnd =
   | { readonly kind: 'not-started'; readonly reason: string }
   | { readonly kind: 'exit'; readonly code: number }
+  /** The kernel killed it. */
+  | { readonly kind: 'out-of-memory' }
   | { readonly kind: 'signal'; readonly signal: string };
 
 // Go's names for signals, as the platform prints them. AWS: Runtime Interface Emulator (os/exec)
@@ -50,6 +52,7 @@ export function timedOut(requestId: string, timeoutMs: number, nowMs: number): P
 /** The runtime process ended by itself. AWS: floci-io/floci#3314, aws/aws-lambda-dotnet#480 (recorded) */
 export function runtimeExited(requestId: string, end: ProcessEnd): PlatformFailure {
   if (end.kind === 'not-started') return invalidEntrypoint(requestId, end.reason);
+  if (end.kind === 'out-of-memory') return outOfMemory(requestId);
   const text = `RequestId: ${requestId} Error: Runtime exited ${reasonOf(end)}`;
   return {
     document: documentOf('Runtime.ExitError', text),
@@ -99,7 +102,7 @@ function documentOf(errorType: string, errorMessage: string): Uint8Array {
   return Buffer.from(JSON.stringify({ errorType, errorMessage }));
 }
 
-function reasonOf(end: Exclude<ProcessEnd, { kind: 'not-started' }>): string {
+function reasonOf(end: Extract<ProcessEnd, { kind: 'signal' | 'exit' }>): string {
   if (end.kind === 'signal') {
     return `with error: signal: ${SIGNAL_NAMES[end.signal] ?? end.signal.toLowerCase()}`;
   }

@@ -1,6 +1,7 @@
 // One runtime process: started, watched, heard, ended. Knows nothing of functions and invocations.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
+import type { ControlGroup } from './control-groups.ts';
 import type { ProcessEnd } from './failures.ts';
 import type { HostLayout, Isolation } from './isolation.ts';
 import type { LogChannel } from './log-channel.ts';
@@ -19,6 +20,9 @@ export interface Guest {
   hear(listener: (message: string) => void): void;
   /** Holds up or lets go the process's writes. */
   holdLogs(held: boolean): void;
+  /** Stops the processor for it; memory and connections stay. */
+  freeze(): void;
+  thaw(): void;
   /** Ends the process and all of its group, now. */
   kill(): void;
 }
@@ -39,7 +43,9 @@ const DRAIN_LIMIT_MS = 250;
 export function startGuest(settings: GuestSettings): Guest {
   const { api, channel, layout, watchdog } = settings;
   const launch = settings.isolation.launch(settings.argv, layout);
-  const child = spawn(launch.file, launch.args, {
+  const { group } = layout;
+  const [file = '', ...args] = [...(group?.enter ?? []), launch.file, ...launch.args];
+  const child = spawn(file, args, {
     cwd: launch.workingDirectory,
     env: settings.env,
     stdio: ['ignore', channel.outputFd, channel.outputFd, channel.frameFd],
@@ -51,7 +57,8 @@ export function startGuest(settings: GuestSettings): Guest {
   child.unref();
   const pid = child.pid;
   if (pid !== undefined) watchdog.watch(pid);
-  const memory = createMemoryMeter(() => pid && settings.isolation.functionPid(pid));
+  const meter = createMemoryMeter(() => pid && settings.isolation.functionPid(pid));
+  const memory = group === undefined ? meter : withGroup(meter, group);
   const heard = collectLogs(channel);
 
   async function end(): Promise<ProcessEnd> {
@@ -63,9 +70,19 @@ export function startGuest(settings: GuestSettings): Guest {
     }
     await heard.drained();
     memory.close();
+    const ranOutOfMemory = group?.ranOutOfMemory() === true;
+    group?.remove();
     api.close();
     await rm(layout.folder, { recursive: true, force: true }).catch(() => {});
-    return how;
+    const killed = how.kind === 'signal' && how.signal === 'SIGKILL';
+    return killed && ranOutOfMemory ? { kind: 'out-of-memory' } : how;
+  }
+
+  function signalAll(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    if (pid === undefined) return;
+    signalGroup(pid, signal);
+    // Those that have left the runtime's process group.
+    for (const other of group?.processes() ?? []) signalGroup(other, signal, 'one');
   }
 
   return {
@@ -75,6 +92,8 @@ export function startGuest(settings: GuestSettings): Guest {
     ended: end(),
     hear: heard.hear,
     holdLogs: heard.hold,
+    freeze: () => signalAll('SIGSTOP'),
+    thaw: () => signalAll('SIGCONT'),
     kill() {
       if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
       // Whoever kills waits for the end.
@@ -85,11 +104,33 @@ export function startGuest(settings: GuestSettings): Guest {
 }
 
 function killGroup(pid: number): void {
+  signalGroup(pid, 'SIGKILL');
+}
+
+function signalGroup(pid: number, signal: NodeJS.Signals, whom: 'all' | 'one' = 'all'): void {
   try {
-    process.kill(-pid, 'SIGKILL');
+    process.kill(whom === 'all' ? -pid : pid, signal);
   } catch {
     // Nobody of the group is left.
   }
+}
+
+/** The runtime's own memory, or that of all its processes where that is more. */
+function withGroup(own: MemoryMeter, group: ControlGroup): MemoryMeter {
+  let peakMb = 0;
+  const ofGroup = (): number => {
+    const now = group.currentMb();
+    if (now > peakMb) peakMb = now;
+    return now;
+  };
+  return {
+    currentMb: () => Math.max(own.currentMb(), ofGroup()),
+    peakMb() {
+      ofGroup();
+      return Math.max(own.peakMb(), Math.ceil(peakMb));
+    },
+    close: () => own.close(),
+  };
 }
 
 function exitOf(child: ChildProcess, isolation: Isolation): Promise<ProcessEnd> {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CodeTree } from './code-trees.ts';
+import type { ControlGroup } from './control-groups.ts';
 import type { Runtime } from './runtimes.ts';
 
 /** Where things of one environment are on the machine. */
@@ -20,6 +21,8 @@ export interface HostLayout {
   readonly bytecodeFolder: string;
   /** What those links point into. */
   readonly providedSources: readonly string[];
+  /** Bounds what the environment uses; undefined where that cannot be. */
+  readonly group: ControlGroup | undefined;
 }
 
 /** The same places as the function sees them. */

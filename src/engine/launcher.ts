@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { FunctionUnavailable } from '../base/function-runner.ts';
 import { InvalidEntrypoint } from './failures.ts';
 import type { CodeTree } from './code-trees.ts';
+import type { ControlGroups } from './control-groups.ts';
 import { type Guest, startGuest } from './guest.ts';
 import type { HostLayout, InnerLayout, Isolation } from './isolation.ts';
 import type { LogChannels } from './log-channel.ts';
@@ -14,6 +15,8 @@ import type { Watchdog } from './watchdog.ts';
 export interface LauncherSettings {
   readonly isolation: Isolation;
   readonly channels: LogChannels;
+  /** Undefined: environments are not bounded by control groups. */
+  readonly groups: ControlGroups | undefined;
   readonly watchdog: Watchdog;
   /** A new, empty place for an environment's private files. Not created yet. */
   readonly newFolder: () => string;
@@ -71,6 +74,8 @@ export function createLauncher(settings: LauncherSettings): Launcher {
     const folder = settings.newFolder();
     mkdirSync(join(folder, 'tmp'), { recursive: true });
     const provided = await settings.provided(request.runtime);
+    const group = settings.groups?.create();
+    group?.limitMemory(request.memoryMb, request.ephemeralStorageMb);
     return {
       runtime: request.runtime,
       tree: request.tree,
@@ -80,6 +85,7 @@ export function createLauncher(settings: LauncherSettings): Launcher {
       providedFolder: provided.folder,
       providedSources: provided.sources,
       bytecodeFolder: settings.bytecodeFolder,
+      group,
     };
   }
 

@@ -9,6 +9,7 @@ import {
   type Isolation,
 } from './isolation.ts';
 import { type AgentFolders, type MountAgent, startMountAgent } from './mount-agent.ts';
+import { MAX_PROCESSES } from './control-groups.ts';
 import type { Runtime } from './runtimes.ts';
 
 const TASK = '/var/task';
@@ -17,6 +18,8 @@ const RUNTIME = '/var/runtime';
 const PROVIDED = '/var/runtime/provided';
 const SOCKET = '/var/runtime/api.sock';
 const LANGUAGE = '/var/lang';
+const PRLIMIT = '/usr/bin/prlimit';
+const MAX_FILES = 1024;
 
 /** What programs expect below /etc: names, certificates, the linker's cache. No host secrets. */
 const ETC = [
@@ -51,7 +54,7 @@ function createSandboxIsolation(bubblewrap: string, folders: AgentFolders): Isol
     boundsStorage: true,
     inner,
     launch(argv, layout) {
-      const command = [bubblewrap, ...sandboxArguments(layout), '--', ...argv];
+      const command = [bubblewrap, ...sandboxArguments(layout), '--', ...limits(layout), ...argv];
       if (layout.tree === undefined) command.unshift(...(agent?.enter ?? []));
       const [file = '', ...args] = command;
       return { file, args, workingDirectory: '/' };
@@ -145,6 +148,15 @@ function sandboxArguments(layout: HostLayout): string[] {
   }
   // The root itself is a tmpfs of the sandbox: nothing is left to be written there.
   args.push('--remount-ro', '/', '--chdir', tree === undefined ? '/' : TASK);
+  return args;
+}
+
+/** AWS: 1,024 open files, and as many processes and threads. gettingstarted-limits.html */
+function limits({ group }: HostLayout): string[] {
+  if (!existsSync(PRLIMIT)) return [];
+  const args = [PRLIMIT, `--nofile=${MAX_FILES}:${MAX_FILES}`, '--core=0:0'];
+  // Counted per user and namespace: it binds engines that do not run as root, the others have groups.
+  if (group?.boundsProcesses !== true) args.push(`--nproc=${MAX_PROCESSES}:${MAX_PROCESSES}`);
   return args;
 }
 
