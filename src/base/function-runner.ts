@@ -45,12 +45,24 @@ export interface FunctionInvocation {
   readonly cognitoIdentity?: string;
   /** `X-Amzn-Trace-Id` value. */
   readonly traceId?: string;
+  /** Given: a response that the function streams goes here while it is written. */
+  readonly stream?: ResponseSink;
+}
+
+/** Takes a streamed response. Nothing is called for a function that answers in one piece. */
+export interface ResponseSink {
+  /** Once, before the first chunk; `application/vnd.awslambda.http-integration-response` has a prelude. */
+  start(head: { readonly contentType: string }): void;
+  /** The function is held up until it resolves. A rejection drops what follows. */
+  write(chunk: Uint8Array): Promise<void>;
 }
 
 export interface FunctionResult {
   /** The handler's response, or the error document when `error` is set. */
   readonly payload: Uint8Array;
   readonly error?: 'Unhandled';
+  /** The response went to the sink: `payload` is empty, or the document of an error on the way. */
+  readonly streamed?: true;
   /** START/END/REPORT and the function's own lines of this invocation, newest last, up to 4 KB. */
   readonly logTail: string;
   readonly durationMs: number;

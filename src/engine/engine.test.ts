@@ -225,6 +225,20 @@ describe('virtual time', () => {
     expect(result.durationMs).toBeGreaterThan(1000);
   });
 
+  test('Python formats log records with the cloud\'s time', async () => {
+    await using cloud = createHarness({ cloudNowMs: () => nowMs });
+    // logging keeps time.localtime as a class attribute, where a plain function would become a method.
+    const source = `
+import logging, time
+def handler(e, c):
+  record = logging.makeLogRecord({"created": time.time(), "msecs": 0})
+  return logging.Formatter("%(asctime)s").format(record)
+`;
+    const definition = await cloud.define({ 'app.py': source }, { runtime: 'python3.11', handler: 'app.handler' });
+    const { json, text } = await cloud.invoke(definition);
+    expect(json, text).toBe(`${new Date(nowMs).toISOString().slice(0, 19).replace('T', ' ')},000`);
+  });
+
   test('Python sees the cloud\'s time', async () => {
     await using cloud = createHarness({ cloudNowMs: () => nowMs });
     const source = `

@@ -4,6 +4,7 @@ import type {
   FunctionDefinition,
   FunctionInvocation,
   FunctionResult,
+  ResponseSink,
 } from '../base/function-runner.ts';
 import {
   outOfMemory,
@@ -15,7 +16,7 @@ import {
 import type { Guest } from './guest.ts';
 import { type InitOutcome, runInitPhase } from './init-phase.ts';
 import { endLine, initReportLine, initStartLine, reportLine, startLine } from './platform-lines.ts';
-import { MAX_RESPONSE_BYTES, NO_EVENTS } from './runtime-api.ts';
+import { MAX_RESPONSE_BYTES, MAX_STREAM_BYTES, NO_EVENTS } from './runtime-api.ts';
 import type { StreamLog } from './stream-log.ts';
 
 /** AWS: docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html */
@@ -92,7 +93,14 @@ export class ExecutionEnvironment {
   }
 
   /** Runs one invocation; only while free. */
-  async run(invocation: FunctionInvocation): Promise<FunctionResult> {
+  async run(given: FunctionInvocation): Promise<FunctionResult> {
+    let streamed = false;
+    const invocation = watchStream(given, () => (streamed = true));
+    const result = await this.#run(invocation);
+    return streamed ? { ...result, streamed } : result;
+  }
+
+  async #run(invocation: FunctionInvocation): Promise<FunctionResult> {
     if (this.#runs > 0) this.#log.beginTail();
     this.#runs += 1;
     this.#running += 1;
@@ -214,7 +222,7 @@ export class ExecutionEnvironment {
       };
       this.#watch(guest, requestId, startedAt, stop);
       guest.api.events = {
-        responded: (body, bytes) => settle(judgeResponse(body, bytes)),
+        responded: (body, bytes, streamed) => settle(judgeResponse(body, bytes, streamed)),
         failed: (body) => settle({ kind: 'function-error', body }),
         ready: () => {
           this.#ready = true;
@@ -347,12 +355,24 @@ export class ExecutionEnvironment {
   }
 }
 
+/** Calls `onStart` when the response begins to stream. */
+function watchStream(invocation: FunctionInvocation, onStart: () => void): FunctionInvocation {
+  const { stream } = invocation;
+  if (stream === undefined) return invocation;
+  const start: ResponseSink['start'] = (head) => {
+    onStart();
+    stream.start(head);
+  };
+  return { ...invocation, stream: { start, write: (chunk) => stream.write(chunk) } };
+}
+
 function bodyOf(outcome: Outcome): Uint8Array {
   return outcome.kind === 'platform' ? outcome.failure.document : outcome.body;
 }
 
-function judgeResponse(body: Buffer, bytes: number): Outcome {
-  if (bytes <= MAX_RESPONSE_BYTES) return { kind: 'response', body };
-  const failure = responseTooLarge(bytes, MAX_RESPONSE_BYTES);
+function judgeResponse(body: Buffer, bytes: number, streamed: boolean): Outcome {
+  const maxBytes = streamed ? MAX_STREAM_BYTES : MAX_RESPONSE_BYTES;
+  if (bytes <= maxBytes) return { kind: 'response', body };
+  const failure = responseTooLarge(bytes, maxBytes);
   return { kind: 'platform', failure, fatal: false };
 }

@@ -17,7 +17,12 @@ export interface RuntimeRequest {
 /** Answers the request it was made for, once, now or later. */
 export type Respond = (status: number, headers: string, body: Uint8Array | string) => void;
 
+/** Takes a body piece by piece instead of `RuntimeRequest.body`; a promise holds the sender up. */
+export type TakeChunk = (chunk: Buffer) => Promise<void> | undefined;
+
 export interface ConnectionHandler {
+  /** Asked when the head of a request has come. */
+  streams?(method: string, path: string, headers: Readonly<Record<string, string>>): TakeChunk | undefined;
   request(request: RuntimeRequest, respond: Respond): void;
   closed(): void;
 }
@@ -73,7 +78,8 @@ export function serveConnection(
         head = parseHead(pending.toString('latin1', 0, end));
         if (head === undefined) return void socket.destroy();
         pending = pending.subarray(end + 4);
-        body = createBodyReader(head.headers, maxBodyBytes);
+        const take = handler.streams?.(head.method, head.path, head.headers);
+        body = createBodyReader(head.headers, take ? createForwarder(socket, take) : createKeeper(maxBodyBytes));
         if (head.headers['expect'] === '100-continue') socket.write('HTTP/1.1 100 Continue\r\n\r\n');
       }
       if (body === undefined) return void socket.destroy();
@@ -139,11 +145,7 @@ interface BodyReader {
   readonly trailers: () => Record<string, string>;
 }
 
-function createBodyReader(
-  headers: Record<string, string>,
-  maxBodyBytes: number,
-): BodyReader | undefined {
-  const keep = createKeeper(maxBodyBytes);
+function createBodyReader(headers: Record<string, string>, keep: Keeper): BodyReader | undefined {
   if (headers['transfer-encoding']?.toLowerCase().includes('chunked')) {
     return createChunkedReader(keep);
   }
@@ -188,6 +190,29 @@ function createKeeper(maxBytes: number): Keeper {
       kept += taken.length;
     },
     bytes: () => (parts.length === 1 ? (parts[0] ?? EMPTY) : Buffer.concat(parts)),
+    size: () => seen,
+  };
+}
+
+/** Hands parts on; while one of them waits the socket is not read. */
+function createForwarder(socket: Socket, take: TakeChunk): Keeper {
+  let seen = 0;
+  let waiting = 0;
+  const release = (): void => {
+    waiting -= 1;
+    if (waiting === 0) socket.resume();
+  };
+  return {
+    add(part) {
+      if (part.length === 0) return;
+      seen += part.length;
+      const taken = take(part);
+      if (taken === undefined) return;
+      waiting += 1;
+      socket.pause();
+      taken.then(release, release);
+    },
+    bytes: () => EMPTY,
     size: () => seen,
   };
 }

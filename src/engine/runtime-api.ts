@@ -1,16 +1,24 @@
 // The Lambda Runtime API of one execution environment: what its runtime asks, and what we tell it.
 import { createServer, type Server, type Socket } from 'node:net';
-import { serveConnection, type Respond, type RuntimeRequest } from './http-connection.ts';
+import type { ResponseSink } from '../base/function-runner.ts';
+import {
+  type Respond,
+  type RuntimeRequest,
+  serveConnection,
+  type TakeChunk,
+} from './http-connection.ts';
 
 /** AWS: 6 MB and 100 bytes. docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, RIE */
 export const MAX_RESPONSE_BYTES = 6_291_556;
+/** AWS: a streamed response, 200 MB. docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html */
+export const MAX_STREAM_BYTES = 209_715_200;
 
 /** What the runtime did. An environment installs its own when it takes the runtime over. */
 export interface RuntimeEvents {
   /** The runtime waits for work: initialised, or done with the last invocation. */
   ready(): void;
   /** `bytes` above MAX_RESPONSE_BYTES means the body was dropped. */
-  responded(body: Buffer, bytes: number): void;
+  responded(body: Buffer, bytes: number, streamed: boolean): void;
   /** The handler failed, or a streamed response ended in an error. */
   failed(document: Buffer): void;
   initFailed(document: Buffer, errorType: string): void;
@@ -29,6 +37,7 @@ interface DeliveredInvocation {
   readonly traceId?: string | undefined;
   /** The cloud's time, when it is virtual. */
   readonly nowMs?: number | undefined;
+  readonly stream?: ResponseSink | undefined;
 }
 
 export interface RuntimeApi {
@@ -88,6 +97,13 @@ export async function openRuntimeApi(socketPath: string | undefined): Promise<Ru
   };
 }
 
+interface CurrentInvocation {
+  readonly id: string;
+  readonly sink: ResponseSink | undefined;
+  answered: boolean;
+  streaming: boolean;
+}
+
 interface Session {
   events: RuntimeEvents;
   onLoaded: LoadedListener | undefined;
@@ -106,7 +122,7 @@ function createSession(): Session {
   /** Handed over while the runtime had lost its connection: it comes back and asks again. */
   let undelivered: DeliveredInvocation | undefined;
   /** The invocation being handled; `answered` once its response or error has come. */
-  let current: { readonly id: string; answered: boolean } | undefined;
+  let current: CurrentInvocation | undefined;
 
   const session: Session = {
     events: NO_EVENTS,
@@ -120,6 +136,10 @@ function createSession(): Session {
         request: (request, respond) => {
           waits.add(respond);
           route(request, respond);
+        },
+        streams: (method, path, headers) => {
+          const match = method === 'POST' ? INVOCATION_PATH.exec(path) : null;
+          return match?.[2] === 'response' && match[1] === current?.id ? openStream(headers) : undefined;
         },
         closed() {
           sockets.delete(socket);
@@ -138,7 +158,8 @@ function createSession(): Session {
       undelivered = respond === undefined ? invocation : undefined;
       if (respond === undefined) return;
       waitingForWork = undefined;
-      current = { id: invocation.requestId, answered: false };
+      const { requestId: id, stream: sink } = invocation;
+      current = { id, sink, answered: false, streaming: false };
       respond(200, invocationHeaders(invocation), invocation.payload);
     },
     close() {
@@ -168,6 +189,23 @@ function createSession(): Session {
     return respond(404, JSON_TYPE, errorBody('NotFound', `no such path: ${method} ${path}`));
   }
 
+  /** Where the body of a streamed response goes; undefined when nobody wants it so, or it is none. */
+  function openStream(headers: Readonly<Record<string, string>>): TakeChunk | undefined {
+    const sink = current?.sink;
+    const isStream = headers['lambda-runtime-function-response-mode'] === 'streaming';
+    if (!isStream || sink === undefined || current === undefined) return undefined;
+    if (current.answered || current.streaming) return undefined;
+    current.streaming = true;
+    sink.start({ contentType: headers['content-type'] ?? 'application/octet-stream' });
+    let sent = 0;
+    let open = true;
+    return (chunk) => {
+      sent += chunk.length;
+      if (!open || sent > MAX_STREAM_BYTES) return undefined;
+      return sink.write(chunk).catch(() => void (open = false));
+    };
+  }
+
   function next(respond: Respond): void {
     waitingForWork = respond;
     current = undefined;
@@ -185,21 +223,23 @@ function createSession(): Session {
       return respond(403, JSON_TYPE, errorBody('InvalidStateTransition', text));
     }
     current.answered = true;
+    const { streaming } = current;
     if (isError) {
       respond(202, JSON_TYPE, OK);
       return session.events.failed(request.body);
     }
-    if (request.bodyBytes > MAX_RESPONSE_BYTES) {
-      const text = `Exceeded maximum allowed payload size (${MAX_RESPONSE_BYTES} bytes).`;
+    const maxBytes = streaming ? MAX_STREAM_BYTES : MAX_RESPONSE_BYTES;
+    if (request.bodyBytes > maxBytes) {
+      const text = `Exceeded maximum allowed payload size (${maxBytes} bytes).`;
       respond(413, JSON_TYPE, errorBody('RequestEntityTooLarge', text));
-      return session.events.responded(request.body, request.bodyBytes);
+      return session.events.responded(request.body, request.bodyBytes, streaming);
     }
     respond(202, JSON_TYPE, OK);
     const streamError = request.trailers['lambda-runtime-function-error-body'];
     if (streamError !== undefined) {
       return session.events.failed(Buffer.from(streamError, 'base64'));
     }
-    return session.events.responded(request.body, request.bodyBytes);
+    return session.events.responded(request.body, request.bodyBytes, streaming);
   }
 
   return session;

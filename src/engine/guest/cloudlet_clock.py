@@ -62,17 +62,32 @@ def _utcnow(cls):
     return _now(cls, datetime_module.timezone.utc).replace(tzinfo=None)
 
 
+class _Function:
+    """Like a built-in, it stays what it is as a class attribute (logging keeps time.localtime so)."""
+
+    def __init__(self, body):
+        self._body = body
+        self.__doc__ = body.__doc__
+
+    def __call__(self, *args):
+        return self._body(*args)
+
+
 def install():
     """Replaces the clocks; modules imported from now on see virtual time only."""
-    time_module.time = time
-    time_module.time_ns = time_ns
-    time_module.gmtime = lambda secs=None: real_gmtime(time() if secs is None else secs)
-    time_module.localtime = lambda secs=None: real_localtime(time() if secs is None else secs)
-    time_module.ctime = lambda secs=None: real_ctime(time() if secs is None else secs)
-    time_module.asctime = lambda t=None: real_asctime(real_localtime(time()) if t is None else t)
-    time_module.strftime = lambda form, t=None: real_strftime(
-        form, real_localtime(time()) if t is None else t
-    )
+    replacements = {
+        "time": time,
+        "time_ns": time_ns,
+        "gmtime": lambda secs=None: real_gmtime(time() if secs is None else secs),
+        "localtime": lambda secs=None: real_localtime(time() if secs is None else secs),
+        "ctime": lambda secs=None: real_ctime(time() if secs is None else secs),
+        "asctime": lambda t=None: real_asctime(real_localtime(time()) if t is None else t),
+        "strftime": lambda form, t=None: real_strftime(
+            form, real_localtime(time()) if t is None else t
+        ),
+    }
+    for name, body in replacements.items():
+        setattr(time_module, name, _Function(body))
 
     class date(real_date, metaclass=_Instances):
         _real = real_date

@@ -2,6 +2,7 @@
 'use strict';
 
 const { performance } = require('node:perf_hooks');
+const { finished } = require('node:stream/promises');
 const { RuntimeClient } = require('./node-client.cjs');
 const logging = require('./node-logging.cjs');
 const failures = require('./node-failures.cjs');
@@ -172,6 +173,8 @@ function serve(handler, setClock, providedFolder) {
       }
       const value = await result;
       if (value !== undefined) console.warn('Streaming handlers ignore return values.');
+      // Ended, and still on its way. AWS: waits for the platform's answer. Runtime.js (rapidResponse)
+      if (stream.writableEnded) await finished(stream);
       if (!stream.writableFinished) throw new Error('Response stream is not finished.');
       next();
     } catch (error) {
