@@ -48,6 +48,7 @@ const nestedStack: ResourceHandler = {
     }
     return resultOf(stack);
   },
+  find: (request) => describe(request, request.physicalName(128)),
   async update(request) {
     const isChanged = await startUpdate(request);
     const stack = await settled(request, request.physicalId);

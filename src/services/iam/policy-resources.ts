@@ -45,6 +45,9 @@ export const inlinePolicyResource: ResourceHandler = {
     );
     return { physicalId: request.physicalName(MAX_POLICY_NAME) };
   },
+  async candidates(request) {
+    return (await isAnywhere(request)) ? [request.physicalName(MAX_POLICY_NAME)] : [];
+  },
   async update(request) {
     await putEverywhere(request);
     await removeFrom(request, request.previous, request.properties);
@@ -65,6 +68,23 @@ async function putEverywhere({ properties, call }: ResourceRequest): Promise<voi
     await call('iam', 'PutUserPolicy', { UserName, ...policy });
   for (const GroupName of textsOf(properties['Groups']))
     await call('iam', 'PutGroupPolicy', { GroupName, ...policy });
+}
+
+async function isAnywhere({ properties, call }: ResourceRequest): Promise<boolean> {
+  const PolicyName = textOf(properties['PolicyName']) ?? '';
+  const reads = [
+    ...textsOf(properties['Roles']).map(
+      (RoleName) => () => call('iam', 'GetRolePolicy', { RoleName, PolicyName }),
+    ),
+    ...textsOf(properties['Users']).map(
+      (UserName) => () => call('iam', 'GetUserPolicy', { UserName, PolicyName }),
+    ),
+    ...textsOf(properties['Groups']).map(
+      (GroupName) => () => call('iam', 'GetGroupPolicy', { GroupName, PolicyName }),
+    ),
+  ];
+  for (const read of reads) if ((await findName(PolicyName, read)) !== undefined) return true;
+  return false;
 }
 
 /** Takes the policy out of the entities of `before` that `after` does not name. */

@@ -5,6 +5,7 @@ import type {
   ResourceRequest,
   ResourceResult,
 } from '../../kernel/resources.ts';
+import { listAll } from '../../kernel/resource-requests.ts';
 import { inlinePolicyResource, managedPolicyResource } from './policy-resources.ts';
 import {
   documentOf,
@@ -238,6 +239,17 @@ const accessKeyResource: ResourceHandler = {
       await call('iam', 'UpdateAccessKey', { UserName, AccessKeyId: id, Status: 'Inactive' });
     }
     return { physicalId: id, attributes: { SecretAccessKey: AccessKey?.SecretAccessKey } };
+  },
+  // Keys have no tags: one that is new to the user is taken for the one that was being made.
+  candidates({ properties, call }) {
+    const UserName = textOf(properties['UserName']) ?? '';
+    return listAll(async (Marker) => {
+      const page = await call('iam', 'ListAccessKeys', { UserName, Marker });
+      return {
+        items: page.AccessKeyMetadata?.map(({ AccessKeyId = '' }) => AccessKeyId),
+        next: page.Marker,
+      };
+    });
   },
   async update({ properties, physicalId, call }) {
     const Status = properties['Status'] === 'Inactive' ? 'Inactive' : 'Active';

@@ -1,56 +1,64 @@
 // CloudFormation types of CloudWatch Logs: AWS::Logs::LogGroup and AWS::Logs::LogStream.
-import type {
-  Properties,
-  PropertyShape,
-  ResourceHandler,
-  ResourceRequest,
-} from '../../kernel/resources.ts';
+import { FLAG, INTEGER, JSON_VALUE, TAGS, TEXT } from '../../kernel/property-shapes.ts';
+import {
+  goneTags,
+  tagsOf,
+  textOf,
+  unlessAbsent,
+  unlessGone,
+} from '../../kernel/resource-requests.ts';
+import type { Properties, ResourceHandler, ResourceRequest } from '../../kernel/resources.ts';
 import { unsupported } from './errors.ts';
 
-const text: PropertyShape = { type: 'string' };
-const json: PropertyShape = { type: 'json' };
-const tags: PropertyShape = {
-  type: 'list',
-  of: { type: 'object', properties: { Key: text, Value: text }, required: ['Key', 'Value'] },
-};
+/** How Logs says that what is to be removed is not there. */
+const GONE = 'ResourceNotFoundException';
 
 const logGroup: ResourceHandler = {
   type: 'AWS::Logs::LogGroup',
   shape: {
     type: 'object',
     properties: {
-      LogGroupName: text,
-      RetentionInDays: { type: 'integer' },
-      KmsKeyId: text,
-      LogGroupClass: text,
-      DeletionProtectionEnabled: { type: 'boolean' },
-      DataProtectionPolicy: json,
-      FieldIndexPolicies: { type: 'list', of: json },
-      ResourcePolicyDocument: json,
-      Tags: tags,
+      LogGroupName: TEXT,
+      RetentionInDays: INTEGER,
+      KmsKeyId: TEXT,
+      LogGroupClass: TEXT,
+      DeletionProtectionEnabled: FLAG,
+      DataProtectionPolicy: JSON_VALUE,
+      FieldIndexPolicies: { type: 'list', of: JSON_VALUE },
+      ResourcePolicyDocument: JSON_VALUE,
+      Tags: TAGS,
     },
   },
   replaceOn: ['LogGroupName'],
   async create(request) {
     const { properties, call } = request;
     refuseUnsupported(properties);
-    const logGroupName = stringOf(properties['LogGroupName']) ?? request.physicalName(512);
-    const wanted = wantedTags(request);
+    const logGroupName = groupName(request);
+    const wanted = tagsOf(request);
     await call('logs', 'CreateLogGroup', {
       logGroupName,
       ...(Object.keys(wanted).length === 0 ? {} : { tags: wanted }),
       ...(properties['KmsKeyId'] === undefined
         ? {}
-        : { kmsKeyId: stringOf(properties['KmsKeyId']) }),
+        : { kmsKeyId: textOf(properties, 'KmsKeyId') }),
       ...(properties['LogGroupClass'] === undefined
         ? {}
-        : { logGroupClass: stringOf(properties['LogGroupClass']) as 'STANDARD' }),
+        : { logGroupClass: textOf(properties, 'LogGroupClass') as 'STANDARD' }),
       ...(properties['DeletionProtectionEnabled'] === undefined
         ? {}
         : { deletionProtectionEnabled: properties['DeletionProtectionEnabled'] === true }),
     });
     await putRetention(request, logGroupName);
     return describeGroup(request, logGroupName);
+  },
+  async find(request) {
+    const name = groupName(request);
+    // The name itself comes first among those that begin with it.
+    const { logGroups = [] } = await request.call('logs', 'DescribeLogGroups', {
+      logGroupNamePrefix: name,
+      limit: 1,
+    });
+    return logGroups.find(({ logGroupName }) => logGroupName === name)?.logGroupName;
   },
   async update(request) {
     const { properties, previous, call, physicalId: logGroupName } = request;
@@ -71,32 +79,51 @@ const logGroup: ResourceHandler = {
     return describeGroup(request, logGroupName);
   },
   async delete({ call, physicalId }) {
-    await ignoreMissing(call('logs', 'DeleteLogGroup', { logGroupName: physicalId }));
+    await unlessGone(call('logs', 'DeleteLogGroup', { logGroupName: physicalId }), GONE);
   },
 };
+
+function groupName(request: ResourceRequest): string {
+  return textOf(request.properties, 'LogGroupName') ?? request.physicalName(512);
+}
 
 const logStream: ResourceHandler = {
   type: 'AWS::Logs::LogStream',
   shape: {
     type: 'object',
-    properties: { LogGroupName: text, LogStreamName: text },
+    properties: { LogGroupName: TEXT, LogStreamName: TEXT },
     required: ['LogGroupName'],
   },
   replaceOn: ['LogGroupName', 'LogStreamName'],
   async create(request) {
-    const logStreamName =
-      stringOf(request.properties['LogStreamName']) ?? request.physicalName(512);
+    const logStreamName = streamName(request);
     const logGroupName = String(request.properties['LogGroupName']);
     await request.call('logs', 'CreateLogStream', { logGroupName, logStreamName });
     return { physicalId: logStreamName };
   },
+  async find(request) {
+    const name = streamName(request);
+    const logGroupName = String(request.properties['LogGroupName']);
+    const list = request.call('logs', 'DescribeLogStreams', {
+      logGroupName,
+      logStreamNamePrefix: name,
+      limit: 1,
+    });
+    const { logStreams = [] } = (await unlessAbsent(list, GONE)) ?? {};
+    return logStreams.find(({ logStreamName }) => logStreamName === name)?.logStreamName;
+  },
   async delete({ call, physicalId, properties }) {
     const logGroupName = String(properties['LogGroupName']);
-    await ignoreMissing(
+    await unlessGone(
       call('logs', 'DeleteLogStream', { logGroupName, logStreamName: physicalId }),
+      GONE,
     );
   },
 };
+
+function streamName(request: ResourceRequest): string {
+  return textOf(request.properties, 'LogStreamName') ?? request.physicalName(512);
+}
 
 export const resources: readonly ResourceHandler[] = [logGroup, logStream];
 
@@ -123,8 +150,8 @@ async function updateTags(
   name: string,
 ): Promise<void> {
   const resourceArn = arnOf(request, name);
-  const wanted = wantedTags(request);
-  const tagKeys = Object.keys(tagMap(request.previous['Tags'])).filter((key) => !(key in wanted));
+  const wanted = tagsOf(request);
+  const tagKeys = goneTags(request);
   if (tagKeys.length > 0) await request.call('logs', 'UntagResource', { resourceArn, tagKeys });
   if (Object.keys(wanted).length > 0) {
     await request.call('logs', 'TagResource', { resourceArn, tags: wanted });
@@ -141,26 +168,4 @@ function describeGroup(
 
 function arnOf({ region, account }: ResourceRequest, name: string): string {
   return `arn:aws:logs:${region}:${account}:log-group:${name}`;
-}
-
-function wantedTags(request: ResourceRequest): Record<string, string> {
-  return { ...request.stackTags, ...tagMap(request.properties['Tags']) };
-}
-
-function tagMap(value: unknown): Record<string, string> {
-  const list = Array.isArray(value) ? (value as { Key: string; Value: string }[]) : [];
-  return Object.fromEntries(list.map(({ Key, Value }) => [Key, Value]));
-}
-
-function stringOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-/** A resource that is already gone counts as removed. */
-async function ignoreMissing(call: Promise<unknown>): Promise<void> {
-  try {
-    await call;
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== 'ResourceNotFoundException') throw error;
-  }
 }

@@ -1,5 +1,16 @@
 // Properties of AWS::S3::Bucket that are settings of the bucket: their shapes, how to put and to remove.
 import type { Call } from '../../kernel/context.ts';
+import {
+  FLAG,
+  INTEGER,
+  JSON_VALUE,
+  TAGS,
+  TEXT,
+  TEXTS,
+  listOf,
+  object,
+  only,
+} from '../../kernel/property-shapes.ts';
 import type { PropertyShape } from '../../kernel/resources.ts';
 import type { InputOf } from '../../models/operations.ts';
 
@@ -16,23 +27,13 @@ export interface BucketSetting {
   remove(target: BucketTarget): Promise<unknown>;
 }
 
-const text: PropertyShape = { type: 'string' };
-const flag: PropertyShape = { type: 'boolean' };
-const integer: PropertyShape = { type: 'integer' };
-const json: PropertyShape = { type: 'json' };
-const texts: PropertyShape = { type: 'list', of: text };
-const object = (
-  properties: Readonly<Record<string, PropertyShape>>,
-  required: readonly string[] = [],
-): PropertyShape => ({ type: 'object', properties, required });
-const list = (of: PropertyShape): PropertyShape => ({ type: 'list', of });
-const tag = object({ Key: text, Value: text }, ['Key', 'Value']);
+const tag = TAGS.of;
 
 type Raw = Readonly<Record<string, unknown>>;
 
 const versioning: BucketSetting = {
   property: 'VersioningConfiguration',
-  shape: object({ Status: text }, ['Status']),
+  shape: object({ Status: TEXT }, ['Status']),
   put: ({ call, Bucket }, value) =>
     call('s3', 'PutBucketVersioning', { Bucket, VersioningConfiguration: value as { Status: 'Enabled' } }),
   // Versioning is never taken back, only suspended.
@@ -42,7 +43,7 @@ const versioning: BucketSetting = {
 
 const ownership: BucketSetting = {
   property: 'OwnershipControls',
-  shape: object({ Rules: list(object({ ObjectOwnership: text })) }, ['Rules']),
+  shape: object({ Rules: listOf(only({ ObjectOwnership: TEXT })) }, ['Rules']),
   put: ({ call, Bucket }, value) =>
     call('s3', 'PutBucketOwnershipControls', {
       Bucket,
@@ -53,11 +54,11 @@ const ownership: BucketSetting = {
 
 const publicAccess: BucketSetting = {
   property: 'PublicAccessBlockConfiguration',
-  shape: object({
-    BlockPublicAcls: flag,
-    BlockPublicPolicy: flag,
-    IgnorePublicAcls: flag,
-    RestrictPublicBuckets: flag,
+  shape: only({
+    BlockPublicAcls: FLAG,
+    BlockPublicPolicy: FLAG,
+    IgnorePublicAcls: FLAG,
+    RestrictPublicBuckets: FLAG,
   }),
   put: ({ call, Bucket }, value) =>
     call('s3', 'PutPublicAccessBlock', {
@@ -71,10 +72,10 @@ const encryption: BucketSetting = {
   property: 'BucketEncryption',
   shape: object(
     {
-      ServerSideEncryptionConfiguration: list(
-        object({
-          BucketKeyEnabled: flag,
-          ServerSideEncryptionByDefault: object({ KMSMasterKeyID: text, SSEAlgorithm: text }, [
+      ServerSideEncryptionConfiguration: listOf(
+        only({
+          BucketKeyEnabled: FLAG,
+          ServerSideEncryptionByDefault: object({ KMSMasterKeyID: TEXT, SSEAlgorithm: TEXT }, [
             'SSEAlgorithm',
           ]),
         }),
@@ -99,15 +100,15 @@ const cors: BucketSetting = {
   property: 'CorsConfiguration',
   shape: object(
     {
-      CorsRules: list(
+      CorsRules: listOf(
         object(
           {
-            Id: text,
-            AllowedHeaders: texts,
-            AllowedMethods: texts,
-            AllowedOrigins: texts,
-            ExposedHeaders: texts,
-            MaxAge: integer,
+            Id: TEXT,
+            AllowedHeaders: TEXTS,
+            AllowedMethods: TEXTS,
+            AllowedOrigins: TEXTS,
+            ExposedHeaders: TEXTS,
+            MaxAge: INTEGER,
           },
           ['AllowedMethods', 'AllowedOrigins'],
         ),
@@ -131,7 +132,7 @@ const cors: BucketSetting = {
 
 const tags: BucketSetting = {
   property: 'Tags',
-  shape: list(tag),
+  shape: listOf(tag),
   put({ call, Bucket, stackTags }, value) {
     const own = (value ?? []) as { Key: string; Value: string }[];
     const fromStack = Object.entries(stackTags)
@@ -143,14 +144,14 @@ const tags: BucketSetting = {
   remove: ({ call, Bucket }) => call('s3', 'DeleteBucketTagging', { Bucket }),
 };
 
-const s3Key = object({ S3Key: object({ Rules: list(object({ Name: text, Value: text }, ['Name', 'Value'])) }) });
+const s3Key = only({ S3Key: only({ Rules: listOf(object({ Name: TEXT, Value: TEXT }, ['Name', 'Value'])) }) });
 const notified = (target: string): PropertyShape =>
-  list(object({ Event: text, Filter: s3Key, [target]: text }, ['Event', target]));
+  listOf(object({ Event: TEXT, Filter: s3Key, [target]: TEXT }, ['Event', target]));
 
 const notifications: BucketSetting = {
   property: 'NotificationConfiguration',
-  shape: object({
-    EventBridgeConfiguration: json,
+  shape: only({
+    EventBridgeConfiguration: JSON_VALUE,
     LambdaConfigurations: notified('Function'),
     QueueConfigurations: notified('Queue'),
     TopicConfigurations: notified('Topic'),
@@ -197,31 +198,31 @@ const lifecycle: BucketSetting = {
   property: 'LifecycleConfiguration',
   shape: object(
     {
-      TransitionDefaultMinimumObjectSize: text,
-      Rules: list(
+      TransitionDefaultMinimumObjectSize: TEXT,
+      Rules: listOf(
         object(
           {
-            Id: text,
-            Status: text,
-            Prefix: text,
-            TagFilters: list(tag),
-            ObjectSizeGreaterThan: text,
-            ObjectSizeLessThan: text,
-            ExpirationInDays: integer,
-            ExpirationDate: text,
-            ExpiredObjectDeleteMarker: flag,
-            NoncurrentVersionExpirationInDays: integer,
+            Id: TEXT,
+            Status: TEXT,
+            Prefix: TEXT,
+            TagFilters: listOf(tag),
+            ObjectSizeGreaterThan: TEXT,
+            ObjectSizeLessThan: TEXT,
+            ExpirationInDays: INTEGER,
+            ExpirationDate: TEXT,
+            ExpiredObjectDeleteMarker: FLAG,
+            NoncurrentVersionExpirationInDays: INTEGER,
             NoncurrentVersionExpiration: object(
-              { NoncurrentDays: integer, NewerNoncurrentVersions: integer },
+              { NoncurrentDays: INTEGER, NewerNoncurrentVersions: INTEGER },
               ['NoncurrentDays'],
             ),
-            AbortIncompleteMultipartUpload: object({ DaysAfterInitiation: integer }, [
+            AbortIncompleteMultipartUpload: object({ DaysAfterInitiation: INTEGER }, [
               'DaysAfterInitiation',
             ]),
-            Transition: json,
-            Transitions: json,
-            NoncurrentVersionTransition: json,
-            NoncurrentVersionTransitions: json,
+            Transition: JSON_VALUE,
+            Transitions: JSON_VALUE,
+            NoncurrentVersionTransition: JSON_VALUE,
+            NoncurrentVersionTransitions: JSON_VALUE,
           },
           ['Status'],
         ),

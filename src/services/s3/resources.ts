@@ -1,8 +1,14 @@
 // CloudFormation types of S3: AWS::S3::Bucket and AWS::S3::BucketPolicy.
-import { ServiceError } from '../../base/errors.ts';
+import { JSON_VALUE, TEXT } from '../../kernel/property-shapes.ts';
+import {
+  hasChanged,
+  jsonText,
+  textOf,
+  unlessAbsent,
+  unlessGone,
+} from '../../kernel/resource-requests.ts';
 import type {
   Properties,
-  PropertyShape,
   ResourceHandler,
   ResourceRequest,
   ResourceResult,
@@ -11,8 +17,8 @@ import { SETTINGS } from './bucket-properties.ts';
 import type { BucketTarget } from './bucket-properties.ts';
 import { featureNotImplemented } from './errors.ts';
 
-const text: PropertyShape = { type: 'string' };
-const json: PropertyShape = { type: 'json' };
+/** How S3 says that what is to be removed is not there. */
+const GONE = 'NoSuchBucket';
 
 const BUCKET_NAME_MAX = 63;
 
@@ -38,18 +44,17 @@ const bucket: ResourceHandler = {
   shape: {
     type: 'object',
     properties: {
-      BucketName: text,
-      AccessControl: text,
+      BucketName: TEXT,
+      AccessControl: TEXT,
       ...Object.fromEntries(SETTINGS.map(({ property, shape }) => [property, shape])),
-      ...Object.fromEntries(NOT_IMPLEMENTED.map((property) => [property, json])),
+      ...Object.fromEntries(NOT_IMPLEMENTED.map((property) => [property, JSON_VALUE])),
     },
   },
   replaceOn: ['BucketName'],
   async create(request) {
     refuseUnsupported(request.properties);
     const { properties, region } = request;
-    // Bucket names know no capitals.
-    const name = stringOf(properties['BucketName']) ?? request.physicalName(BUCKET_NAME_MAX).toLowerCase();
+    const name = bucketName(request);
     const target: BucketTarget = { call: request.call, Bucket: name, stackTags: request.stackTags };
     await request.call('s3', 'CreateBucket', {
       Bucket: name,
@@ -70,13 +75,17 @@ const bucket: ResourceHandler = {
     }
     return describeBucket(name, region);
   },
+  async find(request) {
+    const Bucket = bucketName(request);
+    return (await unlessAbsent(request.call('s3', 'HeadBucket', { Bucket }), GONE)) && Bucket;
+  },
   async update(request) {
     refuseUnsupported(request.properties);
     const { physicalId: Bucket, properties, previous } = request;
     const target: BucketTarget = { call: request.call, Bucket, stackTags: request.stackTags };
     for (const setting of SETTINGS) {
       const value = properties[setting.property];
-      const changed = JSON.stringify(value) !== JSON.stringify(previous[setting.property]);
+      const changed = hasChanged(setting.property, previous, properties);
       // Tags of the stack itself may have changed.
       if ((value !== undefined && changed) || setting.property === 'Tags') {
         await setting.put(target, value);
@@ -88,12 +97,18 @@ const bucket: ResourceHandler = {
     return describeBucket(Bucket, request.region);
   },
   async delete({ call, physicalId }) {
-    await ignoring(['NoSuchBucket'], call('s3', 'DeleteBucket', { Bucket: physicalId }));
+    await unlessGone(call('s3', 'DeleteBucket', { Bucket: physicalId }), GONE);
   },
 };
 
+function bucketName(request: ResourceRequest): string {
+  const given = textOf(request.properties, 'BucketName');
+  // Bucket names know no capitals.
+  return given ?? request.physicalName(BUCKET_NAME_MAX).toLowerCase();
+}
+
 async function putAccessControl(target: BucketTarget, properties: Properties): Promise<void> {
-  const acl = stringOf(properties['AccessControl']);
+  const acl = textOf(properties, 'AccessControl');
   // `Private` is what holds without an ACL, and buckets whose ACLs are off would refuse it.
   if (acl === undefined || acl === 'Private') return;
   const ACL = acl.replaceAll(/(?<!^)([A-Z])/g, '-$1').toLowerCase() as 'public-read';
@@ -127,36 +142,28 @@ const bucketPolicy: ResourceHandler = {
   type: 'AWS::S3::BucketPolicy',
   shape: {
     type: 'object',
-    properties: { Bucket: text, PolicyDocument: json },
+    properties: { Bucket: TEXT, PolicyDocument: JSON_VALUE },
     required: ['Bucket', 'PolicyDocument'],
   },
   replaceOn: ['Bucket'],
   create: putPolicy,
   update: putPolicy,
+  // A policy has no identity but its text.
+  async candidates({ call, properties }) {
+    const Bucket = textOf(properties, 'Bucket') ?? '';
+    const found = await unlessAbsent(call('s3', 'GetBucketPolicy', { Bucket }), 'NoSuchBucketPolicy');
+    return found?.Policy === jsonText(properties['PolicyDocument']) ? [Bucket] : [];
+  },
   async delete({ call, physicalId }) {
-    const done = call('s3', 'DeleteBucketPolicy', { Bucket: physicalId });
-    await ignoring(['NoSuchBucket'], done);
+    await unlessGone(call('s3', 'DeleteBucketPolicy', { Bucket: physicalId }), GONE);
   },
 };
 
 async function putPolicy({ call, properties }: ResourceRequest): Promise<ResourceResult> {
-  const Bucket = stringOf(properties['Bucket']) ?? '';
-  const document = properties['PolicyDocument'];
-  const Policy = typeof document === 'string' ? document : JSON.stringify(document);
+  const Bucket = textOf(properties, 'Bucket') ?? '';
+  const Policy = jsonText(properties['PolicyDocument']);
   await call('s3', 'PutBucketPolicy', { Bucket, Policy });
   return { physicalId: Bucket };
-}
-
-function stringOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-async function ignoring(codes: readonly string[], done: Promise<unknown>): Promise<void> {
-  try {
-    await done;
-  } catch (error) {
-    if (!(error instanceof ServiceError && codes.includes(error.code))) throw error;
-  }
 }
 
 export const RESOURCES: readonly ResourceHandler[] = [bucket, bucketPolicy];

@@ -1,19 +1,21 @@
 // CloudFormation types of SNS: AWS::SNS::Topic, AWS::SNS::Subscription and AWS::SNS::TopicPolicy.
-import type {
-  Properties,
-  PropertyShape,
-  ResourceHandler,
-  ResourceRequest,
-} from '../../kernel/resources.ts';
+import { FLAG, JSON_VALUE, TAGS, TEXT, TEXTS } from '../../kernel/property-shapes.ts';
+import {
+  goneTags,
+  jsonText,
+  listAll,
+  tagPairs,
+  tagsOf,
+  textOf,
+  textsOf,
+  unlessAbsent,
+  unlessGone,
+} from '../../kernel/resource-requests.ts';
+import type { Properties, ResourceHandler, ResourceRequest } from '../../kernel/resources.ts';
 import { unsupported } from './errors.ts';
 
-const text: PropertyShape = { type: 'string' };
-const json: PropertyShape = { type: 'json' };
-const flag: PropertyShape = { type: 'boolean' };
-const tags: PropertyShape = {
-  type: 'list',
-  of: { type: 'object', properties: { Key: text, Value: text }, required: ['Key', 'Value'] },
-};
+/** How SNS says that what is to be removed is not there. */
+const GONE = 'NotFoundException';
 
 /** Properties that are topic attributes of the same name, with what an absent one means. */
 const TOPIC_DEFAULTS: Readonly<Record<string, string>> = {
@@ -40,26 +42,26 @@ const topic: ResourceHandler = {
   shape: {
     type: 'object',
     properties: {
-      TopicName: text,
-      DisplayName: text,
-      KmsMasterKeyId: text,
-      SignatureVersion: text,
-      TracingConfig: text,
-      FifoTopic: flag,
-      ContentBasedDeduplication: flag,
-      FifoThroughputScope: text,
-      ArchivePolicy: json,
-      DataProtectionPolicy: json,
-      DeliveryStatusLogging: json,
+      TopicName: TEXT,
+      DisplayName: TEXT,
+      KmsMasterKeyId: TEXT,
+      SignatureVersion: TEXT,
+      TracingConfig: TEXT,
+      FifoTopic: FLAG,
+      ContentBasedDeduplication: FLAG,
+      FifoThroughputScope: TEXT,
+      ArchivePolicy: JSON_VALUE,
+      DataProtectionPolicy: JSON_VALUE,
+      DeliveryStatusLogging: JSON_VALUE,
       Subscription: {
         type: 'list',
         of: {
           type: 'object',
-          properties: { Protocol: text, Endpoint: text },
+          properties: { Protocol: TEXT, Endpoint: TEXT },
           required: ['Protocol', 'Endpoint'],
         },
       },
-      Tags: tags,
+      Tags: TAGS,
     },
   },
   replaceOn: ['TopicName', 'FifoTopic'],
@@ -67,9 +69,9 @@ const topic: ResourceHandler = {
     const { properties, call } = request;
     refuseDeliveryStatus(properties);
     const { TopicArn = '' } = await call('sns', 'CreateTopic', {
-      Name: stringOf(properties['TopicName']) ?? request.physicalName(256),
+      Name: topicName(request),
       Attributes: topicAttributes(properties),
-      Tags: tagList(wantedTags(request)),
+      Tags: tagPairs(tagsOf(request)),
       ...(properties['DataProtectionPolicy'] === undefined
         ? {}
         : { DataProtectionPolicy: jsonText(properties['DataProtectionPolicy']) }),
@@ -78,6 +80,11 @@ const topic: ResourceHandler = {
       await call('sns', 'Subscribe', { TopicArn, ...endpoint });
     }
     return describeTopic(TopicArn);
+  },
+  async find(request) {
+    const TopicArn = `arn:aws:sns:${request.region}:${request.account}:${topicName(request)}`;
+    const get = request.call('sns', 'GetTopicAttributes', { TopicArn });
+    return (await unlessAbsent(get, GONE)) && TopicArn;
   },
   async update(request) {
     const { physicalId: TopicArn, properties, previous, call } = request;
@@ -97,6 +104,10 @@ const topic: ResourceHandler = {
     await call('sns', 'DeleteTopic', { TopicArn: physicalId });
   },
 };
+
+function topicName(request: ResourceRequest): string {
+  return textOf(request.properties, 'TopicName') ?? request.physicalName(256);
+}
 
 const SUBSCRIPTION_ATTRIBUTES = [
   'FilterPolicyScope',
@@ -119,17 +130,17 @@ const subscription: ResourceHandler = {
   shape: {
     type: 'object',
     properties: {
-      TopicArn: text,
-      Protocol: text,
-      Endpoint: text,
-      Region: text,
-      FilterPolicy: json,
-      FilterPolicyScope: text,
-      RawMessageDelivery: flag,
-      RedrivePolicy: json,
-      DeliveryPolicy: json,
-      ReplayPolicy: json,
-      SubscriptionRoleArn: text,
+      TopicArn: TEXT,
+      Protocol: TEXT,
+      Endpoint: TEXT,
+      Region: TEXT,
+      FilterPolicy: JSON_VALUE,
+      FilterPolicyScope: TEXT,
+      RawMessageDelivery: FLAG,
+      RedrivePolicy: JSON_VALUE,
+      DeliveryPolicy: JSON_VALUE,
+      ReplayPolicy: JSON_VALUE,
+      SubscriptionRoleArn: TEXT,
     },
     required: ['TopicArn', 'Protocol'],
   },
@@ -141,13 +152,25 @@ const subscription: ResourceHandler = {
       {
         TopicArn: String(properties['TopicArn']),
         Protocol: String(properties['Protocol']),
-        Endpoint: stringOf(properties['Endpoint']),
+        Endpoint: textOf(properties, 'Endpoint'),
         Attributes: subscriptionAttributes(properties),
         ReturnSubscriptionArn: true,
       },
-      { region: stringOf(properties['Region']) ?? region },
+      { region: textOf(properties, 'Region') ?? region },
     );
     return { physicalId: SubscriptionArn, attributes: { Arn: SubscriptionArn } };
+  },
+  // AWS: one that exists already is taken over, as Subscribe answers with it.
+  async candidates(request) {
+    const { properties } = request;
+    const found = await findSubscription(request, {
+      TopicArn: String(properties['TopicArn']),
+      endpoint: {
+        Protocol: String(properties['Protocol']),
+        Endpoint: textOf(properties, 'Endpoint') ?? '',
+      },
+    });
+    return found === undefined ? [] : [found];
   },
   async update({ properties, previous, call, physicalId: SubscriptionArn }) {
     const given = subscriptionAttributes(properties);
@@ -176,26 +199,35 @@ const topicPolicy: ResourceHandler = {
   type: 'AWS::SNS::TopicPolicy',
   shape: {
     type: 'object',
-    properties: { PolicyDocument: json, Topics: { type: 'list', of: text } },
+    properties: { PolicyDocument: JSON_VALUE, Topics: TEXTS },
     required: ['PolicyDocument', 'Topics'],
   },
   replaceOn: [],
   async create(request) {
-    await putPolicy(request, topicsOf(request.properties));
+    await putPolicy(request, textsOf(request.properties, 'Topics'));
     const physicalId = request.physicalName(80);
     return { physicalId, attributes: { Id: physicalId } };
   },
+  // A policy has no identity but its text.
+  async candidates(request) {
+    const wanted = jsonText(request.properties['PolicyDocument']);
+    for (const TopicArn of textsOf(request.properties, 'Topics')) {
+      const { Attributes } = await request.call('sns', 'GetTopicAttributes', { TopicArn });
+      if (Attributes?.['Policy'] === wanted) return [request.physicalName(80)];
+    }
+    return [];
+  },
   async update(request) {
-    const arns = topicsOf(request.properties);
+    const arns = textsOf(request.properties, 'Topics');
     await putPolicy(request, arns);
     await removePolicy(
       request,
-      topicsOf(request.previous).filter((arn) => !arns.includes(arn)),
+      textsOf(request.previous, 'Topics').filter((arn) => !arns.includes(arn)),
     );
     return { physicalId: request.physicalId, attributes: { Id: request.physicalId } };
   },
   async delete(request) {
-    await removePolicy(request, topicsOf(request.properties));
+    await removePolicy(request, textsOf(request.properties, 'Topics'));
   },
 };
 
@@ -233,28 +265,25 @@ async function findSubscription(
   request: ResourceRequest,
   { TopicArn, endpoint }: { TopicArn: string; endpoint: Endpoint },
 ): Promise<string | undefined> {
-  for (let NextToken: string | undefined; ;) {
+  const all = await listAll(async (NextToken) => {
     const page = await request.call('sns', 'ListSubscriptionsByTopic', { TopicArn, NextToken });
-    const found = page.Subscriptions?.find(
-      (each) => each.Protocol === endpoint.Protocol && each.Endpoint === endpoint.Endpoint,
-    );
-    if (found !== undefined) {
-      return found.SubscriptionArn === 'PendingConfirmation' ? undefined : found.SubscriptionArn;
-    }
-    NextToken = page.NextToken;
-    if (NextToken === undefined) return undefined;
-  }
+    return { items: page.Subscriptions, next: page.NextToken };
+  });
+  const found = all.find(
+    (each) => each.Protocol === endpoint.Protocol && each.Endpoint === endpoint.Endpoint,
+  );
+  return found?.SubscriptionArn === 'PendingConfirmation' ? undefined : found?.SubscriptionArn;
 }
 
 async function updateTags(
   request: ResourceRequest & { readonly previous: Properties },
   ResourceArn: string,
 ): Promise<void> {
-  const wanted = wantedTags(request);
-  const TagKeys = Object.keys(tagMap(request.previous['Tags'])).filter((key) => !(key in wanted));
+  const wanted = tagsOf(request);
+  const TagKeys = goneTags(request);
   if (TagKeys.length > 0) await request.call('sns', 'UntagResource', { ResourceArn, TagKeys });
   if (Object.keys(wanted).length > 0) {
-    await request.call('sns', 'TagResource', { ResourceArn, Tags: tagList(wanted) });
+    await request.call('sns', 'TagResource', { ResourceArn, Tags: tagPairs(wanted) });
   }
 }
 
@@ -271,15 +300,8 @@ async function putPolicy(request: ResourceRequest, arns: readonly string[]): Pro
 
 async function removePolicy(request: ResourceRequest, arns: readonly string[]): Promise<void> {
   for (const TopicArn of arns) {
-    try {
-      await request.call('sns', 'SetTopicAttributes', {
-        TopicArn,
-        AttributeName: 'Policy',
-        AttributeValue: '',
-      });
-    } catch (error) {
-      if ((error as { code?: unknown }).code !== 'NotFoundException') throw error;
-    }
+    const reset = { TopicArn, AttributeName: 'Policy', AttributeValue: '' };
+    await unlessGone(request.call('sns', 'SetTopicAttributes', reset), GONE);
   }
 }
 
@@ -316,30 +338,4 @@ function endpointsOf(properties: Properties): readonly Endpoint[] {
 
 function sameEndpoint(left: Endpoint, right: Endpoint): boolean {
   return left.Protocol === right.Protocol && left.Endpoint === right.Endpoint;
-}
-
-function topicsOf(properties: Properties): readonly string[] {
-  const list = properties['Topics'];
-  return Array.isArray(list) ? list.map(String) : [];
-}
-
-function wantedTags(request: ResourceRequest): Record<string, string> {
-  return { ...request.stackTags, ...tagMap(request.properties['Tags']) };
-}
-
-function tagMap(value: unknown): Record<string, string> {
-  const list = Array.isArray(value) ? (value as { Key: string; Value: string }[]) : [];
-  return Object.fromEntries(list.map(({ Key, Value }) => [Key, Value]));
-}
-
-function tagList(map: Readonly<Record<string, string>>): { Key: string; Value: string }[] {
-  return Object.entries(map).map(([Key, Value]) => ({ Key, Value }));
-}
-
-function stringOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-function jsonText(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }

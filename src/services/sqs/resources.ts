@@ -1,7 +1,16 @@
 // CloudFormation types of SQS: AWS::SQS::Queue and AWS::SQS::QueuePolicy.
+import { FLAG, INTEGER, JSON_VALUE, TAGS, TEXT, TEXTS } from '../../kernel/property-shapes.ts';
+import {
+  goneTags,
+  jsonText,
+  tagsOf,
+  textOf,
+  textsOf,
+  unlessAbsent,
+  unlessGone,
+} from '../../kernel/resource-requests.ts';
 import type {
   Properties,
-  PropertyShape,
   ResourceHandler,
   ResourceRequest,
   ResourceResult,
@@ -9,14 +18,8 @@ import type {
 
 type Attributes = Record<string, string>;
 
-const integer: PropertyShape = { type: 'integer' };
-const text: PropertyShape = { type: 'string' };
-const json: PropertyShape = { type: 'json' };
-const flag: PropertyShape = { type: 'boolean' };
-const tags: PropertyShape = {
-  type: 'list',
-  of: { type: 'object', properties: { Key: text, Value: text }, required: ['Key', 'Value'] },
-};
+/** How SQS says that what is to be removed is not there. */
+const GONE = 'QueueDoesNotExist';
 
 /** Properties that are queue attributes of the same name, with what an absent one means. */
 const ATTRIBUTE_DEFAULTS: Readonly<Record<string, string>> = {
@@ -43,36 +46,36 @@ const queue: ResourceHandler = {
   shape: {
     type: 'object',
     properties: {
-      QueueName: text,
-      DelaySeconds: integer,
-      MaximumMessageSize: integer,
-      MessageRetentionPeriod: integer,
-      ReceiveMessageWaitTimeSeconds: integer,
-      VisibilityTimeout: integer,
-      RedrivePolicy: json,
-      RedriveAllowPolicy: json,
-      KmsMasterKeyId: text,
-      KmsDataKeyReusePeriodSeconds: integer,
-      SqsManagedSseEnabled: flag,
-      FifoQueue: flag,
-      ContentBasedDeduplication: flag,
-      DeduplicationScope: text,
-      FifoThroughputLimit: text,
-      Tags: tags,
+      QueueName: TEXT,
+      DelaySeconds: INTEGER,
+      MaximumMessageSize: INTEGER,
+      MessageRetentionPeriod: INTEGER,
+      ReceiveMessageWaitTimeSeconds: INTEGER,
+      VisibilityTimeout: INTEGER,
+      RedrivePolicy: JSON_VALUE,
+      RedriveAllowPolicy: JSON_VALUE,
+      KmsMasterKeyId: TEXT,
+      KmsDataKeyReusePeriodSeconds: INTEGER,
+      SqsManagedSseEnabled: FLAG,
+      FifoQueue: FLAG,
+      ContentBasedDeduplication: FLAG,
+      DeduplicationScope: TEXT,
+      FifoThroughputLimit: TEXT,
+      Tags: TAGS,
     },
   },
   replaceOn: ['QueueName', 'FifoQueue'],
   async create(request) {
-    const isFifo = request.properties['FifoQueue'] === true;
-    const name =
-      stringOf(request.properties['QueueName']) ??
-      (isFifo ? `${request.physicalName(75)}.fifo` : request.physicalName(80));
     const { QueueUrl } = await request.call('sqs', 'CreateQueue', {
-      QueueName: name,
+      QueueName: queueName(request),
       Attributes: givenAttributes(request.properties),
-      tags: wantedTags(request),
+      tags: tagsOf(request),
     });
     return describeQueue(request, QueueUrl ?? '');
+  },
+  async find(request) {
+    const get = request.call('sqs', 'GetQueueUrl', { QueueName: queueName(request) });
+    return (await unlessAbsent(get, GONE))?.QueueUrl;
   },
   async update(request) {
     const { physicalId: url, properties, previous } = request;
@@ -92,32 +95,51 @@ const queue: ResourceHandler = {
     return describeQueue(request, url);
   },
   async delete({ call, physicalId }) {
-    await ignoreMissing(call('sqs', 'DeleteQueue', { QueueUrl: physicalId }));
+    await unlessGone(call('sqs', 'DeleteQueue', { QueueUrl: physicalId }), GONE);
   },
 };
+
+function queueName(request: ResourceRequest): string {
+  const given = textOf(request.properties, 'QueueName');
+  if (given !== undefined) return given;
+  const isFifo = request.properties['FifoQueue'] === true;
+  return isFifo ? `${request.physicalName(75)}.fifo` : request.physicalName(80);
+}
 
 const queuePolicy: ResourceHandler = {
   type: 'AWS::SQS::QueuePolicy',
   shape: {
     type: 'object',
-    properties: { PolicyDocument: json, Queues: { type: 'list', of: text } },
+    properties: { PolicyDocument: JSON_VALUE, Queues: TEXTS },
     required: ['PolicyDocument', 'Queues'],
   },
   replaceOn: [],
   async create(request) {
-    await putPolicy(request, queueUrls(request.properties));
+    await putPolicy(request, textsOf(request.properties, 'Queues'));
     const physicalId = request.physicalName(80);
     return { physicalId, attributes: { Id: physicalId } };
   },
+  // A policy has no identity but its text.
+  async candidates(request) {
+    const wanted = jsonText(request.properties['PolicyDocument']);
+    for (const QueueUrl of textsOf(request.properties, 'Queues')) {
+      const { Attributes } = await request.call('sqs', 'GetQueueAttributes', {
+        QueueUrl,
+        AttributeNames: ['Policy'],
+      });
+      if (Attributes?.Policy === wanted) return [request.physicalName(80)];
+    }
+    return [];
+  },
   async update(request) {
-    const urls = queueUrls(request.properties);
+    const urls = textsOf(request.properties, 'Queues');
     await putPolicy(request, urls);
-    const left = queueUrls(request.previous).filter((url) => !urls.includes(url));
+    const left = textsOf(request.previous, 'Queues').filter((url) => !urls.includes(url));
     await removePolicy(request, left);
     return { physicalId: request.physicalId, attributes: { Id: request.physicalId } };
   },
   async delete(request) {
-    await removePolicy(request, queueUrls(request.properties));
+    await removePolicy(request, textsOf(request.properties, 'Queues'));
   },
 };
 
@@ -132,8 +154,9 @@ async function putPolicy(request: ResourceRequest, urls: readonly string[]): Pro
 
 async function removePolicy(request: ResourceRequest, urls: readonly string[]): Promise<void> {
   for (const QueueUrl of urls) {
-    await ignoreMissing(
+    await unlessGone(
       request.call('sqs', 'SetQueueAttributes', { QueueUrl, Attributes: { Policy: '' } }),
+      GONE,
     );
   }
 }
@@ -153,8 +176,8 @@ async function updateTags(
   request: ResourceRequest & { readonly previous: Properties },
   url: string,
 ): Promise<void> {
-  const wanted = wantedTags(request);
-  const gone = Object.keys(tagMap(request.previous['Tags'])).filter((key) => !(key in wanted));
+  const wanted = tagsOf(request);
+  const gone = goneTags(request);
   if (gone.length > 0) await request.call('sqs', 'UntagQueue', { QueueUrl: url, TagKeys: gone });
   if (Object.keys(wanted).length > 0) {
     await request.call('sqs', 'TagQueue', { QueueUrl: url, Tags: wanted });
@@ -170,35 +193,4 @@ function givenAttributes(properties: Properties): Attributes {
     attributes[name] = jsonText(value);
   }
   return attributes;
-}
-
-function wantedTags(request: ResourceRequest): Record<string, string> {
-  return { ...request.stackTags, ...tagMap(request.properties['Tags']) };
-}
-
-function tagMap(value: unknown): Record<string, string> {
-  const list = Array.isArray(value) ? (value as { Key: string; Value: string }[]) : [];
-  return Object.fromEntries(list.map(({ Key, Value }) => [Key, Value]));
-}
-
-function queueUrls(properties: Properties): readonly string[] {
-  const urls = properties['Queues'];
-  return Array.isArray(urls) ? urls.map(String) : [];
-}
-
-function stringOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-function jsonText(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-/** A resource that is already gone counts as removed. */
-async function ignoreMissing(call: Promise<unknown>): Promise<void> {
-  try {
-    await call;
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== 'QueueDoesNotExist') throw error;
-  }
 }

@@ -1,6 +1,6 @@
 // AWS::ApiGateway::Deployment.
 import { FLAG, JSON_VALUE, TEXT, TEXT_MAP, only } from '../../../kernel/property-shapes.ts';
-import { textOf, unlessGone } from '../../../kernel/resource-requests.ts';
+import { listAll, textOf, unlessGone } from '../../../kernel/resource-requests.ts';
 import type { ResourceHandler } from '../../../kernel/resources.ts';
 import { GONE, lowerFirst, refuse } from './properties.ts';
 
@@ -28,6 +28,16 @@ export const deployment: ResourceHandler = {
       ...(stage['Description'] === undefined ? {} : { stageDescription: textOf(stage, 'Description') }),
     });
     return { physicalId: id, attributes: { DeploymentId: id } };
+  },
+  // No tags and no name: what is new and says the same is taken for the one that was being made.
+  async candidates(request) {
+    const restApiId = textOf(request.properties, 'RestApiId');
+    const deployments = await listAll(async (position) => {
+      const page = await request.call('apigateway', 'GetDeployments', { restApiId, limit: 500, position });
+      return { items: page.items, next: page.position };
+    });
+    const description = textOf(request.properties, 'Description');
+    return deployments.filter((each) => each.description === description).map(({ id = '' }) => id);
   },
   async update(request) {
     await request.call('apigateway', 'UpdateDeployment', {

@@ -8,7 +8,7 @@ import {
   TEXT_MAP,
   only,
 } from '../../../kernel/property-shapes.ts';
-import { textOf, unlessGone } from '../../../kernel/resource-requests.ts';
+import { textOf, unlessAbsent, unlessGone } from '../../../kernel/resource-requests.ts';
 import type { PropertyShape, ResourceHandler, ResourceRequest } from '../../../kernel/resources.ts';
 import { GONE, lowerFirst } from './properties.ts';
 
@@ -72,8 +72,13 @@ export const method: ResourceHandler = {
     await putMethod(request);
     return { physicalId: methodIdOf(request) };
   },
+  async find(request) {
+    const get = request.call('apigateway', 'GetMethod', addressOf(request));
+    return (await unlessAbsent(get, GONE)) && methodIdOf(request);
+  },
   async update(request) {
-    await request.call('apigateway', 'DeleteMethod', addressOf(request));
+    // Gone already when an earlier attempt was interrupted.
+    await unlessGone(request.call('apigateway', 'DeleteMethod', addressOf(request)), GONE);
     await putMethod(request);
     return { physicalId: request.physicalId };
   },

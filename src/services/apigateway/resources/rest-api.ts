@@ -9,7 +9,7 @@ import {
   TEXT_MAP,
   only,
 } from '../../../kernel/property-shapes.ts';
-import { tagsOf, textOf, unlessGone } from '../../../kernel/resource-requests.ts';
+import { isOwn, listAll, tagsOf, textOf, unlessGone } from '../../../kernel/resource-requests.ts';
 import type { Properties, ResourceHandler, ResourceRequest } from '../../../kernel/resources.ts';
 import type { InputOf } from '../../../models/operations.ts';
 import { unsupported } from '../errors.ts';
@@ -54,6 +54,13 @@ export const restApi: ResourceHandler = {
       throw error;
     }
     return describe(request, id);
+  },
+  async candidates(request) {
+    const apis = await listAll(async (position) => {
+      const page = await request.call('apigateway', 'GetRestApis', { limit: 500, position });
+      return { items: page.items, next: page.position };
+    });
+    return apis.filter(({ tags }) => isOwn(request, tags)).map(({ id = '' }) => id);
   },
   async update(request) {
     const restApiId = request.physicalId;

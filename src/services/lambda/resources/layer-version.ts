@@ -1,6 +1,6 @@
 // AWS::Lambda::LayerVersion.
 import { TEXT, TEXTS, only } from '../../../kernel/property-shapes.ts';
-import { textOf, unlessGone } from '../../../kernel/resource-requests.ts';
+import { listAll, textOf, unlessAbsent, unlessGone } from '../../../kernel/resource-requests.ts';
 import type { ResourceHandler } from '../../../kernel/resources.ts';
 import type { InputOf } from '../../../models/operations.ts';
 import { GONE } from './gone.ts';
@@ -32,6 +32,18 @@ export const layerResource: ResourceHandler = {
     const input = { ...request.properties, LayerName } as unknown as InputOf<'lambda', 'PublishLayerVersion'>;
     const { LayerVersionArn = '' } = await request.call('lambda', 'PublishLayerVersion', input);
     return { physicalId: LayerVersionArn, attributes: { LayerVersionArn } };
+  },
+  // A name has many versions: what is new and says the same is taken for the one that was being made.
+  async candidates(request) {
+    const LayerName = textOf(request.properties, 'LayerName') ?? request.physicalName(140);
+    const list = listAll(async (Marker) => {
+      const page = await request.call('lambda', 'ListLayerVersions', { LayerName, Marker });
+      return { items: page.LayerVersions, next: page.NextMarker };
+    });
+    const Description = textOf(request.properties, 'Description') ?? '';
+    return ((await unlessAbsent(list, GONE)) ?? [])
+      .filter((version) => (version.Description ?? '') === Description)
+      .map(({ LayerVersionArn = '' }) => LayerVersionArn);
   },
   async delete(request) {
     const [, LayerName, version] = /:layer:([^:]+):(\d+)$/.exec(request.physicalId) ?? [];

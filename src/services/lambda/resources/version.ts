@@ -1,6 +1,6 @@
 // AWS::Lambda::Version.
 import { TEXT } from '../../../kernel/property-shapes.ts';
-import { unlessGone } from '../../../kernel/resource-requests.ts';
+import { listAll, textOf, unlessGone } from '../../../kernel/resource-requests.ts';
 import type { ResourceHandler } from '../../../kernel/resources.ts';
 import type { InputOf } from '../../../models/operations.ts';
 import { GONE } from './gone.ts';
@@ -17,6 +17,14 @@ export const versionResource: ResourceHandler = {
     const input = request.properties as unknown as InputOf<'lambda', 'PublishVersion'>;
     const { FunctionArn = '', Version } = await request.call('lambda', 'PublishVersion', input);
     return { physicalId: FunctionArn, attributes: { Version, FunctionArn } };
+  },
+  async candidates(request) {
+    const FunctionName = textOf(request.properties, 'FunctionName') ?? '';
+    const versions = await listAll(async (Marker) => {
+      const page = await request.call('lambda', 'ListVersionsByFunction', { FunctionName, Marker });
+      return { items: page.Versions, next: page.NextMarker };
+    });
+    return versions.filter(({ Version }) => Version !== '$LATEST').map(({ FunctionArn = '' }) => FunctionArn);
   },
   async delete(request) {
     const [, name, version] = /:function:([^:]+):(\d+)$/.exec(request.physicalId) ?? [];
