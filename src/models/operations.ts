@@ -3,6 +3,7 @@ import type * as apigateway from '@aws-sdk/client-api-gateway';
 import type * as cloudformation from '@aws-sdk/client-cloudformation';
 import type * as logs from '@aws-sdk/client-cloudwatch-logs';
 import type * as dynamodb from '@aws-sdk/client-dynamodb';
+import type * as dynamodbstreams from '@aws-sdk/client-dynamodb-streams';
 import type * as iam from '@aws-sdk/client-iam';
 import type * as lambda from '@aws-sdk/client-lambda';
 import type * as s3 from '@aws-sdk/client-s3';
@@ -30,6 +31,7 @@ export interface ServiceOperations {
   apigateway: OperationsOf<typeof apigateway>;
   cloudformation: OperationsOf<typeof cloudformation>;
   dynamodb: OperationsOf<typeof dynamodb>;
+  dynamodbstreams: OperationsOf<typeof dynamodbstreams>;
   iam: OperationsOf<typeof iam>;
   lambda: OperationsOf<typeof lambda>;
   logs: OperationsOf<typeof logs>;

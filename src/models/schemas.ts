@@ -8,6 +8,7 @@ const LOADERS: Readonly<Record<ServiceId, () => Promise<SchemaModule>>> = {
   apigateway: () => import('@aws-sdk/client-api-gateway/dist-es/schemas/schemas_0.js'),
   cloudformation: () => import('@aws-sdk/client-cloudformation/dist-es/schemas/schemas_0.js'),
   dynamodb: () => import('@aws-sdk/client-dynamodb/dist-es/schemas/schemas_0.js'),
+  dynamodbstreams: () => import('@aws-sdk/client-dynamodb-streams/dist-es/schemas/schemas_0.js'),
   iam: () => import('@aws-sdk/client-iam/dist-es/schemas/schemas_0.js'),
   lambda: () => import('@aws-sdk/client-lambda/dist-es/schemas/schemas_0.js'),
   logs: () => import('@aws-sdk/client-cloudwatch-logs/dist-es/schemas/schemas_0.js'),

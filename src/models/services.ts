@@ -30,6 +30,17 @@ export const SERVICE_ROWS: readonly ServiceRow[] = [
     validationErrorCode: 'ValidationException',
   },
   {
+    id: 'dynamodbstreams',
+    sdkId: 'DynamoDB Streams',
+    apiVersion: '2012-08-10',
+    protocols: ['awsJson1_0'],
+    // Shared with DynamoDB: the target's prefix tells the two apart.
+    signingName: 'dynamodb',
+    targetPrefix: 'DynamoDBStreams_20120810',
+    errorNamespace: 'com.amazonaws.dynamodb.v20120810',
+    validationErrorCode: 'ValidationException',
+  },
+  {
     id: 'iam',
     sdkId: 'IAM',
     apiVersion: '2010-05-08',

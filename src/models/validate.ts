@@ -20,6 +20,7 @@ const TABLES: Readonly<Partial<Record<string, () => Promise<{ default: unknown }
   apigateway: () => import('./constraints/apigateway.json', { with: { type: 'json' } }),
   cloudformation: () => import('./constraints/cloudformation.json', { with: { type: 'json' } }),
   dynamodb: () => import('./constraints/dynamodb.json', { with: { type: 'json' } }),
+  dynamodbstreams: () => import('./constraints/dynamodbstreams.json', { with: { type: 'json' } }),
   iam: () => import('./constraints/iam.json', { with: { type: 'json' } }),
   lambda: () => import('./constraints/lambda.json', { with: { type: 'json' } }),
   logs: () => import('./constraints/logs.json', { with: { type: 'json' } }),

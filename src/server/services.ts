@@ -3,6 +3,7 @@ import type { AnyService } from '../kernel/service.ts';
 import { apigateway } from '../services/apigateway/service.ts';
 import { cloudformation } from '../services/cloudformation/service.ts';
 import { dynamodb } from '../services/dynamodb/service.ts';
+import { dynamodbStreams } from '../services/dynamodb/streams/service.ts';
 import { iam } from '../services/iam/service.ts';
 import { lambda } from '../services/lambda/service.ts';
 import { logs } from '../services/logs/service.ts';
@@ -15,6 +16,7 @@ export const SERVICES: readonly AnyService[] = [
   apigateway,
   cloudformation,
   dynamodb,
+  dynamodbStreams,
   iam,
   lambda,
   logs,

@@ -11,6 +11,10 @@ export function invalidParameter(problem: string): ServiceError {
   return invalid(`One or more parameter values were invalid: ${problem}`);
 }
 
+export function parameterMissing(parameter: string): ServiceError {
+  return invalid(`The parameter '${parameter}' is required but was not present in the request`);
+}
+
 /** The form the model's own constraints answer with. */
 export function constraintViolated(
   value: string,

@@ -23,6 +23,7 @@ import {
   writeItem,
   type TableHandle,
 } from './store.ts';
+import { recordChange } from './streams/life-cycle.ts';
 
 /** What to do with the item, every part of it checked as far as that goes without the item. */
 export type WriteIntent = {
@@ -73,7 +74,8 @@ export async function resolveWrite(
     intent.condition === undefined &&
     !needsBefore &&
     definition.indexes.length === 0 &&
-    definition.expiry === undefined;
+    definition.expiry === undefined &&
+    definition.stream === undefined;
   const before = blind ? undefined : await getItem(view, table, position);
   if (intent.condition !== undefined && !holds(intent.condition, before?.item ?? {})) {
     throw conditionFailed(intent.returnOnFailure ? before?.item : undefined);
@@ -129,11 +131,18 @@ function checkUpdatedSize(
   if (cost > ITEM_MAX_BYTES) throw invalid(TOO_LARGE);
 }
 
-/** Writes the outcome and returns the units it consumed. */
+export interface Write {
+  readonly table: TableHandle;
+  readonly outcome: WriteOutcome;
+  /** Time to live removes the item, not a request. */
+  readonly expired?: boolean;
+}
+
+/** Writes the outcome, to the table's stream too, and returns the units it consumed. */
 export async function commitWrite(
   tx: Tx,
   context: WorkContext,
-  { table, outcome }: { readonly table: TableHandle; readonly outcome: WriteOutcome },
+  { table, outcome, expired = false }: Write,
 ): Promise<Consumption> {
   const { position, before, after } = outcome;
   const { definition } = table;
@@ -153,6 +162,7 @@ export async function commitWrite(
     oldExpirySec,
     newExpirySec,
   });
+  recordChange(tx, context, { table: definition, images: outcome, expired });
   if (newExpirySec !== undefined)
     await ensureExpiryTimer(tx, context, { table, second: newExpirySec });
   return { table: units, ...consumed };

@@ -42,7 +42,10 @@ interface TableProperties {
     readonly KMSMasterKeyId?: string;
     readonly SSEType?: 'KMS';
   };
-  readonly StreamSpecification?: { readonly StreamViewType: StreamViewType };
+  readonly StreamSpecification?: {
+    readonly StreamViewType: StreamViewType;
+    readonly ResourcePolicy?: { readonly PolicyDocument: unknown };
+  };
   readonly TimeToLiveSpecification?: { readonly AttributeName?: string; readonly Enabled: boolean };
   readonly PointInTimeRecoverySpecification?: { readonly PointInTimeRecoveryEnabled?: boolean };
   readonly ContributorInsightsSpecification?: { readonly Enabled: boolean };
@@ -157,6 +160,7 @@ const table: ResourceHandler = {
     await refuseUnsupported(request, wanted);
     await updateSettings(request, { name, wanted, previous });
     await updateIndexes(request, { name, wanted, previous });
+    await updateStream(request, { name, wanted, previous });
     await updateTimeToLive(request, { name, wanted, previous });
     await updateTags(request, name);
     return describe(request, name);
@@ -219,8 +223,9 @@ async function refuseUnsupported(
     const { StreamArn } = properties.KinesisStreamSpecification;
     await call('dynamodb', 'EnableKinesisStreamingDestination', { TableName, StreamArn });
   }
-  if (properties.ResourcePolicy !== undefined) {
-    const Policy = JSON.stringify(properties.ResourcePolicy.PolicyDocument);
+  const policy = properties.ResourcePolicy ?? properties.StreamSpecification?.ResourcePolicy;
+  if (policy !== undefined) {
+    const Policy = JSON.stringify(policy.PolicyDocument);
     await call('dynamodb', 'PutResourcePolicy', { ResourceArn: TableName, Policy });
   }
 }
@@ -254,7 +259,8 @@ function encryption({
 }
 
 function stream({ StreamSpecification }: TableProperties): UpdateTableInput['StreamSpecification'] {
-  return StreamSpecification && { StreamEnabled: true, ...StreamSpecification };
+  if (StreamSpecification === undefined) return undefined;
+  return { StreamEnabled: true, StreamViewType: StreamSpecification.StreamViewType };
 }
 
 async function setTimeToLive(
@@ -295,13 +301,28 @@ async function updateSettings(
     ...(same(wanted.SSESpecification, previous.SSESpecification)
       ? {}
       : { SSESpecification: encryption(wanted) ?? { Enabled: false } }),
-    ...(same(wanted.StreamSpecification, previous.StreamSpecification)
-      ? {}
-      : { StreamSpecification: stream(wanted) ?? { StreamEnabled: false } }),
     ...(updates.length === 0 ? {} : { GlobalSecondaryIndexUpdates: updates }),
   };
   if (Object.keys(changes).length === 0) return;
   await call('dynamodb', 'UpdateTable', { TableName: name, ...changes });
+}
+
+/** A stream never changes what it shows: it ends, and another one begins. */
+async function updateStream(
+  { call }: ResourceRequest,
+  { name, wanted, previous }: Change,
+): Promise<void> {
+  const [now, before] = [wanted.StreamSpecification, previous.StreamSpecification];
+  if (now?.StreamViewType === before?.StreamViewType) return;
+  if (before !== undefined) {
+    await call('dynamodb', 'UpdateTable', {
+      TableName: name,
+      StreamSpecification: { StreamEnabled: false },
+    });
+  }
+  if (now !== undefined) {
+    await call('dynamodb', 'UpdateTable', { TableName: name, StreamSpecification: stream(wanted) });
+  }
 }
 
 function changed<K extends keyof TableProperties>(
@@ -438,7 +459,9 @@ async function describe({ call }: ResourceRequest, name: string): Promise<Resour
     physicalId: name,
     attributes: {
       Arn: Table?.TableArn,
-      ...(Table?.LatestStreamArn === undefined ? {} : { StreamArn: Table.LatestStreamArn }),
+      ...(Table?.StreamSpecification?.StreamEnabled === true
+        ? { StreamArn: Table.LatestStreamArn }
+        : {}),
     },
   };
 }

@@ -70,6 +70,26 @@ export interface TableDefinition {
   readonly expiry?: ExpirySetting;
   /** The next setting's generation; none is ever given twice. */
   readonly nextExpiryGeneration: number;
+  /** Present while changes go to a stream. */
+  readonly stream?: StreamSetting;
+  /** Of the stream enabled last, which may be disabled by now. */
+  readonly latestStreamLabel?: string;
+  /** Absent: the table has had no stream. */
+  readonly nextStreamNumber?: number;
+}
+
+export type StreamViewType = 'KEYS_ONLY' | 'NEW_IMAGE' | 'OLD_IMAGE' | 'NEW_AND_OLD_IMAGES';
+
+/** The stream that takes the table's changes. Part of the definition, so that every write reads it. */
+export interface StreamSetting {
+  /** Places the stream's rows; never given twice within a table. */
+  readonly number: number;
+  /** The time it was enabled, as its ARN has it. */
+  readonly label: string;
+  readonly viewType: StreamViewType;
+  /** Number of the shard that takes records, and when it was opened. */
+  readonly shard: number;
+  readonly shardOpenedMs: number;
 }
 
 /** Time to live: the attribute that holds the second an item expires. */
@@ -99,4 +119,8 @@ export function projectedNames(
 
 export function indexArn(table: TableDefinition, indexName: string): string {
   return `${table.arn}/index/${indexName}`;
+}
+
+export function streamArn(table: Pick<TableDefinition, 'arn'>, label: string): string {
+  return `${table.arn}/stream/${label}`;
 }

@@ -256,11 +256,20 @@ describe('CreateTable', () => {
   });
 
   test('what is not there yet is refused, not ignored', async () => {
-    const StreamSpecification = { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' } as const;
+    const GlobalTableSourceArn = 'arn:aws:dynamodb:us-east-1:000000000000:table/source';
     await expect(
-      db.send(new CreateTableCommand({ ...simple('streaming'), StreamSpecification })),
+      db.send(new CreateTableCommand({ ...simple('replica'), GlobalTableSourceArn })),
     ).rejects.toMatchObject({ name: 'NotImplemented', $metadata: { httpStatusCode: 501 } });
-    await expect(db.send(new DescribeTableCommand({ TableName: 'streaming' }))).rejects.toThrow();
+    await expect(db.send(new DescribeTableCommand({ TableName: 'replica' }))).rejects.toThrow();
+  });
+
+  // nubo-db/dynamodb-conformance, measured against AWS.
+  test('a table without a name is refused in the words of the service', async () => {
+    const nameless = { ...simple('nameless'), TableName: undefined };
+    await expect(db.send(new CreateTableCommand(nameless))).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: "The parameter 'TableName' is required but was not present in the request",
+    });
   });
 });
 

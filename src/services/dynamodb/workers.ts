@@ -24,6 +24,7 @@ import {
   type TableHandle,
 } from './store.ts';
 import { scanRange } from './query-range.ts';
+import { streamWorkers } from './streams/life-cycle.ts';
 
 /** Rows one transaction takes on: small enough not to hold others up. */
 const CHUNK_ROWS = 200;
@@ -34,6 +35,7 @@ export const workers: Readonly<Record<string, TimerWorker>> = {
   'dynamodb/fill-index': fillIndex,
   'dynamodb/purge': purgeLeftover,
   'dynamodb/forget-tokens': forgetExpiredTokens,
+  ...streamWorkers,
 };
 
 interface TablePayload {
@@ -113,6 +115,7 @@ async function expireSome(tx: Tx, context: WorkContext, target: TablePayload): P
     await commitWrite(tx, context, {
       table,
       outcome: { position, before, after: undefined, writes: true },
+      expired: true,
     });
   }
   if (rows.length === CHUNK_ROWS) return true;

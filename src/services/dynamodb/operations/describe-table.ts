@@ -10,6 +10,7 @@ import type {
 import type { Measure, RowCount } from '../store.ts';
 import {
   indexArn,
+  streamArn,
   type IndexDefinition,
   type KeySchema,
   type TableDefinition,
@@ -57,6 +58,7 @@ export function describeTable(table: TableDefinition, options: DescribeOptions):
       Status: phase === 'CREATING' || phase === 'UPDATING' ? 'UPDATING' : 'ACTIVE',
     },
     ...shapeSettings(table),
+    ...shapeStream(table),
     ...(local.length === 0
       ? {}
       : { LocalSecondaryIndexes: local.map((index) => describeLocalIndex(table, index, options)) }),
@@ -65,6 +67,18 @@ export function describeTable(table: TableDefinition, options: DescribeOptions):
       : {
           GlobalSecondaryIndexes: global.map((index) => describeGlobalIndex(table, index, options)),
         }),
+  };
+}
+
+function shapeStream(table: TableDefinition): Partial<TableDescription> {
+  const { stream, latestStreamLabel: label } = table;
+  return {
+    ...(stream === undefined
+      ? {}
+      : { StreamSpecification: { StreamEnabled: true, StreamViewType: stream.viewType } }),
+    ...(label === undefined
+      ? {}
+      : { LatestStreamLabel: label, LatestStreamArn: streamArn(table, label) }),
   };
 }
 
@@ -136,7 +150,7 @@ function describeGlobalIndex(
   };
 }
 
-function shapeKey({ partition, sort }: KeySchema): KeySchemaElement[] {
+export function shapeKey({ partition, sort }: KeySchema): KeySchemaElement[] {
   const hash: KeySchemaElement = { AttributeName: partition.name, KeyType: 'HASH' };
   return sort === undefined ? [hash] : [hash, { AttributeName: sort.name, KeyType: 'RANGE' }];
 }

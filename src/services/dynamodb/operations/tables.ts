@@ -6,17 +6,17 @@ import type {
   LocalSecondaryIndex,
   OnDemandThroughput,
   ProvisionedThroughput,
-  StreamSpecification,
   WarmThroughput,
 } from '@aws-sdk/client-dynamodb';
 import { formatArn } from '../../../base/arn.ts';
 import { randomUuid } from '../../../base/random.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
-import { deletionProtected, invalidParameter, tableExists, unsupported } from '../errors.ts';
+import { deletionProtected, parameterMissing, tableExists, unsupported } from '../errors.ts';
 import { LIST_TABLES_MAX } from '../limits.ts';
 import { readTableName } from '../rules.ts';
 import { listTableNames, loadTable, removeTable, saveTable, saveTags } from '../store.ts';
+import { closeStream, openStream } from '../streams/life-cycle.ts';
 import type {
   IndexDefinition,
   KeyAttribute,
@@ -37,6 +37,7 @@ import { describeTable } from './describe-table.ts';
 import { measureTable } from './measure.ts';
 import { requireNamedTable } from './require-table.ts';
 import { readTags } from './settings.ts';
+import { readNewStream } from './stream-settings.ts';
 
 type CreateInput = InputOf<'dynamodb', 'CreateTable'>;
 
@@ -44,23 +45,27 @@ export async function createTable(
   input: CreateInput,
   ctx: RequestContext,
 ): Promise<OutputOf<'dynamodb', 'CreateTable'>> {
+  if (input.TableName === undefined) throw parameterMissing('TableName');
   const name = readTableName(input.TableName, ctx);
   refuseUnsupported(input);
   const requested = readTable(input);
   checkNewTable(requested);
+  const viewType = readNewStream(input.StreamSpecification);
   const tags = readTags(input.Tags ?? []);
-  const definition = defineTable(ctx, { name, input, requested });
-  await ctx.store.transact(async (tx) => {
+  const plain = defineTable(ctx, { name, input, requested });
+  const definition = await ctx.store.transact(async (tx) => {
     if ((await loadTable(tx, ctx, name)) !== undefined) throw tableExists(name);
-    const table = saveTable(tx, definition);
+    const made =
+      viewType === undefined ? plain : await openStream(tx, ctx, { table: plain, viewType });
+    const table = saveTable(tx, made);
     if (Object.keys(tags).length > 0) saveTags(tx, table, tags);
+    return made;
   });
   const options = { phase: 'CREATING', measure: undefined, nowMs: ctx.nowMs } as const;
   return { TableDescription: describeTable(definition, options) };
 }
 
 function refuseUnsupported(input: CreateInput): void {
-  refuseStream(input.StreamSpecification);
   if (input.ResourcePolicy !== undefined) {
     throw unsupported('ResourcePolicy', 'resource policies come with access control');
   }
@@ -72,15 +77,6 @@ function refuseUnsupported(input: CreateInput): void {
   }
   if (input.VectorIndexes !== undefined)
     throw unsupported('VectorIndexes', 'vector indexes come later');
-}
-
-export function refuseStream(specification: StreamSpecification | undefined): void {
-  if (specification?.StreamEnabled === true) {
-    throw unsupported('StreamSpecification', 'streams come later');
-  }
-  if (specification?.StreamViewType !== undefined) {
-    throw invalidParameter('StreamViewType can only be specified when StreamEnabled is true');
-  }
 }
 
 function readTable(input: CreateInput): RequestedTable {
@@ -252,6 +248,7 @@ export async function deleteTable(
     const table = await requireNamedTable(tx, ctx, name);
     const { id: tableId, arn, indexes, expiry, deletionProtected: kept } = table.definition;
     if (kept) throw deletionProtected(arn);
+    await closeStream(tx, ctx, table.definition);
     removeTable(tx, table);
     schedulePurge(tx, ctx, { kind: 'items', tableId });
     for (const index of indexes)

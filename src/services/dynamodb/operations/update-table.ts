@@ -37,10 +37,10 @@ import {
   readAttributes,
   readIndex,
   readUnits,
-  refuseStream,
   unitSettings,
 } from './tables.ts';
 import { requireNamedTable } from './require-table.ts';
+import { changeStream, checkStreamAlone } from './stream-settings.ts';
 
 type UpdateInput = InputOf<'dynamodb', 'UpdateTable'>;
 
@@ -51,6 +51,7 @@ export async function updateTable(
   const name = readTableName(input.TableName, ctx);
   refuseUnsupported(input);
   checkSomething(input);
+  checkStreamAlone(input);
   checkIndexUpdates(input.GlobalSecondaryIndexUpdates ?? []);
   const { table, phases } = await ctx.store.transact((tx) => change(tx, ctx, { name, input }));
   const measure = await measureTable(ctx, table);
@@ -64,7 +65,6 @@ export async function updateTable(
 }
 
 function refuseUnsupported(input: UpdateInput): void {
-  refuseStream(input.StreamSpecification);
   if (
     input.ReplicaUpdates !== undefined ||
     input.GlobalTableWitnessUpdates !== undefined ||
@@ -141,6 +141,7 @@ async function change(
     changed = changeIndex(tx, ctx, { table: changed, update, input, phases });
   }
   checkProvisioned(changed);
+  changed = await changeStream(tx, ctx, { table: changed, wanted: input.StreamSpecification });
   const attributes = usedAttributes(changed, input);
   return { table: saveTable(tx, { ...changed, attributes }), phases };
 }
