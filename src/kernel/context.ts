@@ -61,7 +61,7 @@ export interface WorkContext extends Scope {
   readonly endpoint: string;
   /** Access keys that this cloud did not issue are the root of their account (laptop, tests). */
   readonly trustsUnknownKeys: boolean;
-  /** Aborted when the client goes away or the cloud stops. */
+  /** Aborted when the client goes away or the cloud stops. A copy by `{ ...context }` lacks it. */
   readonly signal: AbortSignal;
   /** This cloud's value of a slot, made on first use. */
   local<T>(slot: LocalSlot<T>): T;

@@ -31,7 +31,7 @@ export interface Contexts {
 }
 
 export function createContexts(parts: ContextParts): Contexts {
-  const { store, blobs, clock, random, activity, timers, trustsUnknownKeys } = parts;
+  const { activity, random } = parts;
   const stopping = new AbortController();
   const background = new Set<Promise<void>>();
   const locals = new Map<LocalSlot<unknown>, unknown>();
@@ -79,38 +79,16 @@ export function createContexts(parts: ContextParts): Contexts {
     });
   }
 
-  // One literal for all: every request makes one, and objects of one shape are cheap to read.
+  const shared: SharedParts = {
+    parts,
+    stopping: stopping.signal,
+    spawn,
+    local,
+    callFrom,
+  };
+
   function forRequest(request: ContextRequest): RequestContext {
-    const { http } = request;
-    const context: RequestContext = {
-      account: request.account,
-      region: request.region,
-      principal: request.principal,
-      activity: request.activity,
-      service: request.service,
-      operation: request.operation,
-      requestId: request.requestId,
-      nowMs: clock.now(),
-      clock,
-      random,
-      store,
-      blobs,
-      timers,
-      ports: parts.ports(),
-      endpoint: parts.endpoint(),
-      trustsUnknownKeys,
-      spawn,
-      local,
-      // Made only for who waits: an abort signal costs more than a small request.
-      get signal() {
-        return http?.signal ?? stopping.signal;
-      },
-      // The registry is untyped by nature; ServiceOperations types it for the caller.
-      call: ((service: string, operation: string, input: unknown, options?: CallOptions) =>
-        callFrom(context, { service, operation, input, options })) as Call,
-      http,
-    };
-    return context;
+    return new OwnContext(request, shared);
   }
 
   return {
@@ -121,6 +99,74 @@ export function createContexts(parts: ContextParts): Contexts {
       await Promise.all(background);
     },
   };
+}
+
+/** What all contexts of a cloud have in common. */
+interface SharedParts {
+  readonly parts: ContextParts;
+  readonly stopping: AbortSignal;
+  readonly spawn: WorkContext['spawn'];
+  readonly local: WorkContext['local'];
+  readonly callFrom: (from: WorkContext, request: InProcessCall) => Promise<unknown>;
+}
+
+/**
+ * A class, though nobody else needs to know: an object literal with a getter would get a shape of its
+ * own each time, and every request makes a context.
+ */
+class OwnContext implements RequestContext {
+  readonly account: string;
+  readonly region: string;
+  readonly principal: Principal;
+  readonly activity: ActivityToken;
+  readonly service: string;
+  readonly operation: string;
+  readonly requestId: string;
+  readonly http: RequestContext['http'];
+  readonly nowMs: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly store: Store;
+  readonly blobs: Blobs;
+  readonly timers: Timers;
+  readonly ports: Ports;
+  readonly endpoint: string;
+  readonly trustsUnknownKeys: boolean;
+  readonly spawn: WorkContext['spawn'];
+  readonly local: WorkContext['local'];
+  readonly call: Call;
+  readonly #stopping: AbortSignal;
+
+  constructor(request: ContextRequest, { parts, stopping, spawn, local, callFrom }: SharedParts) {
+    this.account = request.account;
+    this.region = request.region;
+    this.principal = request.principal;
+    this.activity = request.activity;
+    this.service = request.service;
+    this.operation = request.operation;
+    this.requestId = request.requestId;
+    this.http = request.http;
+    this.nowMs = parts.clock.now();
+    this.clock = parts.clock;
+    this.random = parts.random;
+    this.store = parts.store;
+    this.blobs = parts.blobs;
+    this.timers = parts.timers;
+    this.ports = parts.ports();
+    this.endpoint = parts.endpoint();
+    this.trustsUnknownKeys = parts.trustsUnknownKeys;
+    this.spawn = spawn;
+    this.local = local;
+    // The registry is untyped by nature; ServiceOperations types it for the caller.
+    this.call = ((service: string, operation: string, input: unknown, options?: CallOptions) =>
+      callFrom(this, { service, operation, input, options })) as Call;
+    this.#stopping = stopping;
+  }
+
+  /** Made only for who waits: an abort signal costs more than a small request. */
+  get signal(): AbortSignal {
+    return this.http?.signal ?? this.#stopping;
+  }
 }
 
 interface InProcessCall {

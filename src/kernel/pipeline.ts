@@ -1,5 +1,5 @@
 // The life of a request: one ordered list of stages, readable from top to bottom.
-import { ServiceError } from '../base/errors.ts';
+import type { ServiceError } from '../base/errors.ts';
 import type { ActivityToken } from '../base/activity.ts';
 import type { HttpRequest, HttpResponse } from '../wire/http.ts';
 import type { RoutedCall } from '../wire/protocol.ts';
@@ -181,7 +181,7 @@ async function answer(arrival: Arrival, parts: PipelineParts): Promise<HttpRespo
     family: familyOfProtocol(protocol.name),
   });
   const body = decodeAwsChunked(request.body, request.headers, material);
-  const routed = body === request.body ? arrival.routed : { ...arrival.routed, request: { ...request, body } };
+  const routed = body === request.body ? arrival.routed : { ...arrival.routed, request: { ...request, body, signal: request.signal } };
   const context = parts.contextFor({
     service: model.row.id,
     operation: operation.name,

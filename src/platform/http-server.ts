@@ -62,7 +62,7 @@ async function serve(
   outgoing: ServerResponse,
   options: ListenOptions,
 ): Promise<void> {
-  const response = await options.handler(toRequest(incoming, outgoing));
+  const response = await options.handler(new SocketRequest(incoming, outgoing));
   if (outgoing.destroyed) return abandon(response.body);
   await send(response, incoming, outgoing);
 }
@@ -73,49 +73,77 @@ async function abandon(body: HttpResponse['body']): Promise<void> {
   await body[Symbol.asyncIterator]().return?.();
 }
 
-function toRequest(incoming: IncomingMessage, outgoing: ServerResponse): HttpRequest {
-  const url = incoming.url ?? '/';
-  const mark = url.indexOf('?');
-  let controller: AbortController | undefined;
-  return {
-    method: incoming.method ?? 'GET',
-    path: mark === -1 ? url : url.slice(0, mark),
-    query: mark === -1 ? '' : url.slice(mark + 1),
+/**
+ * A class because of its getters: an object literal with one would get a shape of its own each time,
+ * and that costs more than all the rest of a small request's way in.
+ */
+class SocketRequest implements HttpRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly rawHeaders: readonly string[];
+  readonly body: HttpBody;
+  readonly sourceIp: string;
+  readonly #outgoing: ServerResponse;
+  #controller: AbortController | undefined;
+
+  constructor(incoming: IncomingMessage, outgoing: ServerResponse) {
+    const url = incoming.url ?? '/';
+    const mark = url.indexOf('?');
+    this.method = incoming.method ?? 'GET';
+    this.path = mark === -1 ? url : url.slice(0, mark);
+    this.query = mark === -1 ? '' : url.slice(mark + 1);
     // Node joins repeats with `, ` for all but set-cookie, which no request carries as a list.
-    headers: incoming.headers as Record<string, string>,
-    rawHeaders: incoming.rawHeaders,
-    body: incomingBody(incoming),
-    sourceIp: (incoming.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
-    get signal() {
-      // Made on demand: few operations wait long enough to care.
-      if (controller === undefined) {
-        const made = new AbortController();
-        controller = made;
-        const gone = (): void => {
-          if (!outgoing.writableFinished) made.abort(new Error('the client closed the connection'));
-        };
-        if (outgoing.destroyed) gone();
-        else outgoing.once('close', gone);
-      }
-      return controller.signal;
-    },
-  };
+    this.headers = incoming.headers as Record<string, string>;
+    this.rawHeaders = incoming.rawHeaders;
+    this.body = new SocketBody(incoming);
+    this.sourceIp = addressOf(incoming);
+    this.#outgoing = outgoing;
+  }
+
+  /** Made on demand: few operations wait long enough to care. */
+  get signal(): AbortSignal {
+    this.#controller ??= abortOnLeave(this.#outgoing);
+    return this.#controller.signal;
+  }
 }
 
-function incomingBody(incoming: IncomingMessage): HttpBody {
-  let collected: Promise<Uint8Array> | undefined;
-  return {
-    bytes(maxBytes) {
-      if (collected === undefined) {
-          collected = collect(incoming, maxBytes);
-      }
-      return collected;
-    },
-    stream() {
-      assert(collected === undefined, 'a body is read once, as bytes or as a stream');
-      return incoming;
-    },
+const IPV4_IN_IPV6 = '::ffff:';
+
+function addressOf({ socket }: IncomingMessage): string {
+  const address = socket.remoteAddress ?? '';
+  return address.startsWith(IPV4_IN_IPV6) ? address.slice(IPV4_IN_IPV6.length) : address;
+}
+
+function abortOnLeave(outgoing: ServerResponse): AbortController {
+  const controller = new AbortController();
+  const gone = (): void => {
+    if (outgoing.writableFinished) return;
+    controller.abort(new Error('the client closed the connection'));
   };
+  if (outgoing.destroyed) gone();
+  else outgoing.once('close', gone);
+  return controller;
+}
+
+class SocketBody implements HttpBody {
+  readonly #incoming: IncomingMessage;
+  #collected: Promise<Uint8Array> | undefined;
+
+  constructor(incoming: IncomingMessage) {
+    this.#incoming = incoming;
+  }
+
+  bytes(maxBytes: number): Promise<Uint8Array> {
+    this.#collected ??= collect(this.#incoming, maxBytes);
+    return this.#collected;
+  }
+
+  stream(): AsyncIterable<Uint8Array> {
+    assert(this.#collected === undefined, 'a body is read once, as bytes or as a stream');
+    return this.#incoming;
+  }
 }
 
 const EMPTY = new Uint8Array(0);
@@ -127,7 +155,8 @@ function collect(incoming: IncomingMessage, maxBytes: number): Promise<Uint8Arra
   }
   if (Number(headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLarge(maxBytes));
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    let first: Buffer | undefined;
+    let more: Buffer[] | undefined;
     let length = 0;
     incoming.on('data', (chunk: Buffer) => {
       length += chunk.length;
@@ -135,13 +164,15 @@ function collect(incoming: IncomingMessage, maxBytes: number): Promise<Uint8Arra
         incoming.removeAllListeners('data');
         incoming.resume();
         reject(tooLarge(maxBytes));
-        return;
+      } else if (first === undefined) {
+        first = chunk;
+      } else {
+        more ??= [first];
+        more.push(chunk);
       }
-      chunks.push(chunk);
     });
     incoming.on('end', () => {
-      const [only] = chunks;
-      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, length));
+      resolve(more === undefined ? (first ?? EMPTY) : Buffer.concat(more, length));
     });
     incoming.on('error', reject);
   });
@@ -160,9 +191,8 @@ async function send(
   if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) {
     // A body nobody read would stall the next request on this connection.
     if (!incoming.complete) incoming.resume();
-    outgoing.writeHead(status, headers as Record<string, string | string[]>);
+    outgoing.writeHead(status, headOf(response, body, incoming.method));
     if (incoming.method === 'HEAD' || body === undefined) outgoing.end();
-    else if (body.length > ONE_WRITE_BYTES_MAX) outgoing.end(body);
     else sendAtOnce(outgoing, body);
     return;
   }
@@ -178,12 +208,29 @@ async function send(
   }
 }
 
-/** Bodies up to this size are copied so that head and body leave in one system call. */
+/** The headers, with the length of a body that is known: Node would send it in chunks otherwise. */
+function headOf(
+  { status, headers }: HttpResponse,
+  body: string | Uint8Array | undefined,
+  method: string | undefined,
+): Record<string, string | string[]> {
+  const given = headers as Record<string, string | string[]>;
+  // Neither these answers nor those to HEAD have a body; what they say of one is the handler's.
+  if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return given;
+  for (const name in given) {
+    if (name.length === 14 && name.toLowerCase() === 'content-length') return given;
+    if (name.length === 17 && name.toLowerCase() === 'transfer-encoding') return given;
+  }
+  const length = body === undefined ? 0 : Buffer.byteLength(body);
+  return { ...given, 'content-length': String(length) };
+}
+
+/** Byte bodies up to this size are copied so that head and body leave in one system call. */
 const ONE_WRITE_BYTES_MAX = 65_536;
 
 /** Node joins the head with a text body, but writes the head and a byte body one after the other. */
 function sendAtOnce(outgoing: ServerResponse, body: string | Uint8Array): void {
-  if (typeof body === 'string') {
+  if (typeof body === 'string' || body.length > ONE_WRITE_BYTES_MAX) {
     outgoing.end(body);
     return;
   }

@@ -13,7 +13,7 @@ export interface HttpRequest {
   readonly body: HttpBody;
   /** Address of the peer, e.g. `127.0.0.1`. */
   readonly sourceIp: string;
-  /** Aborted when the client goes away. */
+  /** Aborted when the client goes away. A copy by `{ ...request }` may lack it. */
   readonly signal: AbortSignal;
 }
 

@@ -141,12 +141,8 @@ interface TextResponse {
 
 function respond(row: ServiceRow | undefined, response: TextResponse): HttpResponse {
   if (row === undefined || !SENDS_CRC32.has(row.id)) return response;
-  const bytes = Buffer.from(response.body);
-  return {
-    ...response,
-    headers: { ...response.headers, 'x-amz-crc32': String(crc32(bytes)) },
-    body: bytes,
-  };
+  const headers = { ...response.headers, 'x-amz-crc32': String(crc32(response.body)) };
+  return { status: response.status, headers, body: response.body };
 }
 
 function codecOf(model: ServiceModel): JsonCodec {

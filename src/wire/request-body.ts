@@ -13,7 +13,10 @@ const DEFAULT_MAX_BODY_BYTES = 70_167_211;
 const inflate = promisify(gunzip);
 
 /** The body, decompressed when it is gzip. Throws ServiceError 413 past the limit. */
-export async function readBody(request: HttpRequest, row: ServiceRow | undefined): Promise<Buffer> {
+export async function readBody(
+  request: Pick<HttpRequest, 'headers' | 'body'>,
+  row: ServiceRow | undefined,
+): Promise<Buffer> {
   const maxBytes = row?.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
   let bytes: Uint8Array;

@@ -3,7 +3,7 @@ import type { ServiceError } from '../base/errors.ts';
 import { encodeEvents, decodeEvents, EVENT_STREAM_TYPE } from './event-stream.ts';
 import type { EventBodies } from './event-stream.ts';
 import { parseForm } from './form-reader.ts';
-import type { HttpResponse } from './http.ts';
+import type { HttpRequest, HttpResponse } from './http.ts';
 import { bindingsOf, readBindings, writeHeaders } from './http-bindings.ts';
 import type { Bindings } from './http-bindings.ts';
 import type { RoutedCall } from './protocol.ts';
@@ -109,10 +109,10 @@ async function readPayload(call: RoutedCall, member: Member, codec: RestCodec): 
 }
 
 // Bytes are the caller's own: what `content-encoding` says of them is for whoever reads them later.
-function withoutContentEncoding({ request }: RoutedCall): RoutedCall['request'] {
+function withoutContentEncoding({ request }: RoutedCall): Pick<HttpRequest, 'headers' | 'body'> {
   if (request.headers['content-encoding'] === undefined) return request;
   const { 'content-encoding': _, ...headers } = request.headers;
-  return { ...request, headers };
+  return { headers, body: request.body };
 }
 
 function statusOf(
