@@ -35,8 +35,11 @@ export async function runAndKill(options: KillOptions): Promise<string[]> {
     child.on('error', reject);
     child.on('close', (code, signal) => resolve(signal ?? code));
   });
-  await Promise.race([options.until({ lines }), ended]);
-  child.kill('SIGKILL');
+  try {
+    await Promise.race([options.until({ lines }), ended]);
+  } finally {
+    child.kill('SIGKILL');
+  }
   const how = await ended;
   if (how !== 'SIGKILL') throw new Error(`the process ended by itself (${how}):\n${errors}`);
   return lines;
