@@ -112,6 +112,7 @@ async function assemble(options: CloudOptions, parts: Parts): Promise<Cloud> {
   const log = options.log ?? silentLog;
   const defects: unknown[] = [];
   const temporary = directory === undefined ? temporaryWorkDirectory(random) : undefined;
+  const deliveries = new Set<Promise<unknown>>();
   let server: HttpServer | undefined;
   const endpoint = (): string => server?.url ?? '';
 
@@ -121,7 +122,7 @@ async function assemble(options: CloudOptions, parts: Parts): Promise<Cloud> {
     random,
     isolation: options.isolation ?? 'process',
     logs: { write: (definition, stream, lines) => logWriter.write(definition, stream, lines) },
-    track: (work: Promise<unknown>) => void activity.run(() => work),
+    track,
     onNotice: (message: string) => log.info(message),
     ...(isVirtual(clock) ? { cloudNowMs: () => clock.now() } : {}),
   });
@@ -142,16 +143,28 @@ async function assemble(options: CloudOptions, parts: Parts): Promise<Cloud> {
     authentication: options.authentication ?? 'trust',
     faults: options.faults ?? [],
     onDefect(error, where) {
+      // What is cut short by the end of the cloud is no bug.
+      if (closing !== undefined) return;
       defects.push(error);
       log.error(`internal error in ${where}`, error);
     },
   });
   const logWriter = createLogWriter(kernel.call);
 
+  /** Counts as work in flight, and is waited for before the store closes. */
+  function track(work: Promise<unknown>): void {
+    const settled = activity
+      .run(() => work)
+      .catch((error: unknown) => log.error('lines of a function could not be kept', error))
+      .finally(() => deliveries.delete(settled));
+    deliveries.add(settled);
+  }
+
   let closing: Promise<void> | undefined;
   async function shutDown(): Promise<void> {
     await server?.close(100);
     await Promise.all([kernel.stop(), functions.close()]);
+    await Promise.all(deliveries);
     await store.close();
     await temporary?.remove();
     await directory?.release();

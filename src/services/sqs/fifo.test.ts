@@ -282,3 +282,20 @@ describe('a FIFO queue', () => {
     expect(bodies(await receive()).slice(0, 2)).toEqual(['1', '2']);
   });
 });
+
+test('deleting a message lets a waiting receiver have the next of its group at once', async () => {
+  const { QueueUrl } = await sqs.send(
+    new CreateQueueCommand({ QueueName: 'handover.fifo', Attributes: { FifoQueue: 'true' } }),
+  );
+  for (const MessageBody of ['first', 'second']) {
+    const ids = { MessageGroupId: 'one', MessageDeduplicationId: MessageBody };
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody, ...ids }));
+  }
+  const first = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 1 }));
+  const waiting = sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 }));
+  await cloud.settle();
+  const ReceiptHandle = first.Messages?.[0]?.ReceiptHandle;
+  await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+  // The virtual clock stands still, so only the hand-over can end the wait.
+  expect((await waiting).Messages?.[0]?.Body).toBe('second');
+});

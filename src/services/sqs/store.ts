@@ -187,8 +187,11 @@ export async function moveMessage(
 }
 
 export async function removeMessage(tx: Tx, queue: Queue, waiting: Waiting): Promise<void> {
-  if (queue.fifo !== undefined) await removeFromLine(tx, queue, waiting);
-  else {
+  if (queue.fifo !== undefined) {
+    await removeFromLine(tx, queue, waiting);
+    // The next message of the group has become receivable, perhaps for somebody who waits.
+    tx.notify(queueTopic(queue));
+  } else {
     order.delete(tx, orderKey(queue, waiting.place, waiting.messageId));
     places.delete(tx, [...backlogKey(queue), waiting.messageId]);
   }
