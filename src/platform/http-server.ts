@@ -3,6 +3,7 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { AddressInfo } from 'node:net';
 import { UserError, assert } from '../base/errors.ts';
 import { BodyTooLarge, type HttpBody, type HttpRequest, type HttpResponse } from '../wire/http.ts';
+import { shareNextTurn } from './next-turn.ts';
 
 export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse>;
 
@@ -25,11 +26,12 @@ export interface ListenOptions {
 
 /** Starts to listen. A taken port is a UserError with `ERR_PORT_IN_USE`. */
 export async function listen(options: ListenOptions): Promise<HttpServer> {
+  const endOfTurn = shareNextTurn();
   const server = createServer(
     // Long uploads and slow functions are legitimate: the cloud's own limits apply, not the socket's.
     { keepAliveTimeout: 65_000, requestTimeout: 0, noDelay: true },
     (incoming, outgoing) => {
-      serve(incoming, outgoing, options).catch((error: unknown) => {
+      serve({ incoming, outgoing, handler: options.handler, endOfTurn }).catch((error: unknown) => {
         options.onError(error);
         outgoing.destroy();
       });
@@ -57,12 +59,18 @@ export async function listen(options: ListenOptions): Promise<HttpServer> {
   };
 }
 
-async function serve(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  options: ListenOptions,
-): Promise<void> {
-  const response = await options.handler(new SocketRequest(incoming, outgoing));
+interface Exchange {
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+  readonly handler: HttpHandler;
+  readonly endOfTurn: () => Promise<void>;
+}
+
+async function serve({ incoming, outgoing, handler, endOfTurn }: Exchange): Promise<void> {
+  const response = await handler(new SocketRequest(incoming, outgoing));
+  // Answers that are ready in one turn leave together: a client that is waiting for several is woken
+  // once, not once for each, and waking it costs more than to write. One alone does not wait.
+  await endOfTurn();
   if (outgoing.destroyed) return abandon(response.body);
   await send(response, incoming, outgoing);
 }
