@@ -61,7 +61,7 @@ export async function startProcessCloud(project: URL): Promise<ProcessCloud> {
 }
 
 /** The JSON object a command prints first; rejects when it ends without one. */
-async function firstLine(child: ChildProcess): Promise<unknown> {
+export async function firstLine(child: ChildProcess): Promise<unknown> {
   if (child.stdout === null) throw new Error('the command has no output');
   for await (const line of createInterface({ input: child.stdout })) return JSON.parse(line) as unknown;
   throw new Error(`the command ended with ${child.exitCode} and said nothing`);

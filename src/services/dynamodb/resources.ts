@@ -1,141 +1,17 @@
 // The CloudFormation type of DynamoDB: AWS::DynamoDB::Table.
 import type {
-  AttributeDefinition,
-  BillingMode,
   CreateTableInput,
   GlobalSecondaryIndex,
   GlobalSecondaryIndexUpdate,
-  KeySchemaElement,
-  LocalSecondaryIndex,
-  OnDemandThroughput,
-  ProvisionedThroughput,
-  StreamViewType,
-  TableClass,
   Tag,
   UpdateTableInput,
-  WarmThroughput,
 } from '@aws-sdk/client-dynamodb';
 import { ServiceError, UserError } from '../../base/errors.ts';
-import type {
-  PropertyShape,
-  ResourceHandler,
-  ResourceRequest,
-  ResourceResult,
-} from '../../kernel/resources.ts';
+import type { ResourceHandler, ResourceRequest, ResourceResult } from '../../kernel/resources.ts';
 import { INDEX_TOPIC, loadTable } from './store.ts';
-
-/** What the shape below lets through. */
-interface TableProperties {
-  readonly TableName?: string;
-  readonly AttributeDefinitions?: AttributeDefinition[];
-  readonly KeySchema: KeySchemaElement[];
-  readonly LocalSecondaryIndexes?: LocalSecondaryIndex[];
-  readonly GlobalSecondaryIndexes?: GlobalSecondaryIndex[];
-  readonly BillingMode?: BillingMode;
-  readonly ProvisionedThroughput?: ProvisionedThroughput;
-  readonly OnDemandThroughput?: OnDemandThroughput;
-  readonly WarmThroughput?: WarmThroughput;
-  readonly TableClass?: TableClass;
-  readonly DeletionProtectionEnabled?: boolean;
-  readonly SSESpecification?: {
-    readonly SSEEnabled: boolean;
-    readonly KMSMasterKeyId?: string;
-    readonly SSEType?: 'KMS';
-  };
-  readonly StreamSpecification?: {
-    readonly StreamViewType: StreamViewType;
-    readonly ResourcePolicy?: { readonly PolicyDocument: unknown };
-  };
-  readonly TimeToLiveSpecification?: { readonly AttributeName?: string; readonly Enabled: boolean };
-  readonly PointInTimeRecoverySpecification?: { readonly PointInTimeRecoveryEnabled?: boolean };
-  readonly ContributorInsightsSpecification?: { readonly Enabled: boolean };
-  readonly KinesisStreamSpecification?: { readonly StreamArn: string };
-  readonly ResourcePolicy?: { readonly PolicyDocument: unknown };
-  readonly Tags?: Tag[];
-}
-
-const text: PropertyShape = { type: 'string' };
-const flag: PropertyShape = { type: 'boolean' };
-const integer: PropertyShape = { type: 'integer' };
-
-function list(of: PropertyShape): PropertyShape {
-  return { type: 'list', of };
-}
-
-function object(
-  properties: Readonly<Record<string, PropertyShape>>,
-  required: readonly string[] = [],
-): Extract<PropertyShape, { type: 'object' }> {
-  return { type: 'object', properties, required };
-}
-
-const keySchema = list(
-  object({ AttributeName: text, KeyType: text }, ['AttributeName', 'KeyType']),
-);
-const projection = object({ ProjectionType: text, NonKeyAttributes: list(text) });
-const throughput = object({ ReadCapacityUnits: integer, WriteCapacityUnits: integer }, [
-  'ReadCapacityUnits',
-  'WriteCapacityUnits',
-]);
-const onDemand = object({ MaxReadRequestUnits: integer, MaxWriteRequestUnits: integer });
-const warm = object({ ReadUnitsPerSecond: integer, WriteUnitsPerSecond: integer });
-const insights = object({ Enabled: flag, Mode: text }, ['Enabled']);
-
-const shape = object(
-  {
-    TableName: text,
-    AttributeDefinitions: list(
-      object({ AttributeName: text, AttributeType: text }, ['AttributeName', 'AttributeType']),
-    ),
-    KeySchema: keySchema,
-    LocalSecondaryIndexes: list(
-      object({ IndexName: text, KeySchema: keySchema, Projection: projection }, [
-        'IndexName',
-        'KeySchema',
-        'Projection',
-      ]),
-    ),
-    GlobalSecondaryIndexes: list(
-      object(
-        {
-          IndexName: text,
-          KeySchema: keySchema,
-          Projection: projection,
-          ProvisionedThroughput: throughput,
-          OnDemandThroughput: onDemand,
-          WarmThroughput: warm,
-        },
-        ['IndexName', 'KeySchema', 'Projection'],
-      ),
-    ),
-    BillingMode: text,
-    ProvisionedThroughput: throughput,
-    OnDemandThroughput: onDemand,
-    WarmThroughput: warm,
-    TableClass: text,
-    DeletionProtectionEnabled: flag,
-    SSESpecification: object({ SSEEnabled: flag, SSEType: text, KMSMasterKeyId: text }, [
-      'SSEEnabled',
-    ]),
-    StreamSpecification: object(
-      { StreamViewType: text, ResourcePolicy: object({ PolicyDocument: { type: 'json' } }) },
-      ['StreamViewType'],
-    ),
-    TimeToLiveSpecification: object({ AttributeName: text, Enabled: flag }, ['Enabled']),
-    PointInTimeRecoverySpecification: object({
-      PointInTimeRecoveryEnabled: flag,
-      RecoveryPeriodInDays: integer,
-    }),
-    ContributorInsightsSpecification: insights,
-    KinesisStreamSpecification: object(
-      { StreamArn: text, ApproximateCreationDateTimePrecision: text },
-      ['StreamArn'],
-    ),
-    ResourcePolicy: object({ PolicyDocument: { type: 'json' } }, ['PolicyDocument']),
-    Tags: list(object({ Key: text, Value: text }, ['Key', 'Value'])),
-  },
-  ['KeySchema'],
-);
+import { propertiesOf, shape } from './table-properties.ts';
+import type { TableProperties } from './table-properties.ts';
+import { readStanding } from './table-standing.ts';
 
 /** How long a new index may take to fill, ms. */
 const INDEX_TIMEOUT_MS = 3_600_000;
@@ -156,8 +32,10 @@ const table: ResourceHandler = {
   },
   async update(request) {
     const name = request.physicalId;
-    const [wanted, previous] = [propertiesOf(request.properties), propertiesOf(request.previous)];
+    const wanted = propertiesOf(request.properties);
     await refuseUnsupported(request, wanted);
+    await waitForIndexes(request, name);
+    const previous = await readStanding(request, wanted);
     await updateSettings(request, { name, wanted, previous });
     await updateIndexes(request, { name, wanted, previous });
     await updateStream(request, { name, wanted, previous });
@@ -179,10 +57,6 @@ const table: ResourceHandler = {
 };
 
 export const resources: readonly ResourceHandler[] = [table];
-
-function propertiesOf(properties: Readonly<Record<string, unknown>>): TableProperties {
-  return properties as unknown as TableProperties;
-}
 
 function tableName(request: ResourceRequest): string {
   return propertiesOf(request.properties).TableName ?? request.physicalName(255);
