@@ -1,6 +1,6 @@
 // The engine: runs functions in execution environments. Knows definitions and archives, no AWS API.
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir, totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -18,6 +18,7 @@ import { CONTROLLERS, readKernelView } from './control-group-files.ts';
 import { type ControlGroups, openControlGroups } from './control-groups.ts';
 import { buildEnvironment, needsEnvironmentAtStart } from './environment-variables.ts';
 import { ExecutionEnvironment } from './execution-environment.ts';
+import { createExtensions, type Extensions } from './extensions-api.ts';
 import type { Guest } from './guest.ts';
 import { type InnerLayout, type Isolation, processIsolation } from './isolation.ts';
 import {
@@ -35,6 +36,7 @@ import { findSandbox } from './sandbox-isolation.ts';
 import { createRuntimeFinder, type Runtime, type RuntimeFinder } from './runtimes.ts';
 import { createStandbyPool, type StandbyPool } from './standby-pool.ts';
 import { createStreamLog } from './stream-log.ts';
+import { createTelemetry } from './telemetry.ts';
 import { createWatchdog } from './watchdog.ts';
 
 export interface EngineOptions {
@@ -114,8 +116,6 @@ interface EngineParts {
   readonly standby: StandbyPool;
   /** Packages of the provided SDK that a function was seen to load, by its ARN. */
   readonly preloads: Map<string, readonly string[]>;
-  /** Differs: external extensions are not started yet; said once per function. */
-  readonly noticeExtensions: (functionName: string) => void;
   close(): Promise<void>;
 }
 
@@ -147,18 +147,12 @@ async function openParts(
     launcher,
     options.standbySize ?? (options.cloudNowMs === undefined ? 2 : 0),
   );
-  const noticed = new Set<string>();
   return {
     runtimes: createRuntimeFinder(onNotice, options.nodeExecutables ?? {}),
     trees: createCodeTrees(treesFolder),
     launcher,
     standby,
     preloads: new Map(),
-    noticeExtensions(name) {
-      if (noticed.has(name)) return;
-      noticed.add(name);
-      onNotice(`the extensions in the layers of ${name} are not started: not supported yet`);
-    },
     async close() {
       await standby.close();
       watchdog.close();
@@ -317,10 +311,19 @@ async function startRuntime(
     parts.trees.prepare(definition),
   ]);
   const { launcher } = parts;
-  if (existsSync(join(tree.layerRoot, 'extensions'))) parts.noticeExtensions(definition.name);
   const { memoryMb, ephemeralStorageMb, handler } = definition;
   const settings = { definition, runtime, logStreamName, endpoint: options.endpoint() };
   const command = options.runtimeClients?.[definition.runtime];
+  const programs = listPrograms(join(tree.layerRoot, 'extensions'));
+  const newExtensions = (): Extensions =>
+    createExtensions({
+      programs,
+      functionName: definition.name,
+      functionVersion: definition.version,
+      handler,
+      account: definition.account,
+      telemetry: createTelemetry(options.cloudNowMs ?? Date.now),
+    });
   const complete = (inner: InnerLayout, runtimeApi: string): Record<string, string> =>
     buildEnvironment({ ...settings, ...inner, runtimeApi });
   if (runtime.family === 'provided' || command !== undefined) {
@@ -332,9 +335,15 @@ async function startRuntime(
       command,
       handler,
       complete,
+      extensions: newExtensions(),
     });
   }
-  const atStart = needsEnvironmentAtStart(definition, tree) ? { complete } : {};
+  // A wrapper script may start an extension of its own, inside the runtime.
+  const hasExtensions = programs.length > 0 || 'AWS_LAMBDA_EXEC_WRAPPER' in definition.environment;
+  const atStart = {
+    ...(hasExtensions || needsEnvironmentAtStart(definition, tree) ? { complete } : {}),
+    ...(hasExtensions ? { extensions: newExtensions() } : {}),
+  };
   const preload = bringsOwnSdk(tree, runtime) ? [] : (parts.preloads.get(definition.arn) ?? []);
   const request = { runtime, memoryMb, ephemeralStorageMb, tree, preload, ...atStart };
   const guest = await attachCode(await parts.standby.take(request), request, launcher);
@@ -355,6 +364,15 @@ async function startRuntime(
     codePath: pythonPath(inner.tree, runtime, inner.providedFolder),
   });
   return guest;
+}
+
+/** The programs that are external extensions. */
+function listPrograms(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).filter((name) => {
+    const info = statSync(join(folder, name), { throwIfNoEntry: false });
+    return info?.isFile() === true && (info.mode & 0o111) !== 0;
+  });
 }
 
 /** Python finds modules by name: one loaded before the code is there would hide the code's own. */

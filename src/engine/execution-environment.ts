@@ -6,7 +6,9 @@ import type {
   FunctionResult,
   ResponseSink,
 } from '../base/function-runner.ts';
+import type { ShutdownReason } from './extensions-api.ts';
 import {
+  extensionFailed,
   outOfMemory,
   type PlatformFailure,
   responseTooLarge,
@@ -15,9 +17,17 @@ import {
 } from './failures.ts';
 import type { Guest } from './guest.ts';
 import { type InitOutcome, runInitPhase } from './init-phase.ts';
-import { endLine, initReportLine, initStartLine, reportLine, startLine } from './platform-lines.ts';
+import {
+  endLine,
+  extensionLine,
+  initReportLine,
+  initStartLine,
+  reportLine,
+  startLine,
+} from './platform-lines.ts';
 import { MAX_RESPONSE_BYTES, MAX_STREAM_BYTES, NO_EVENTS } from './runtime-api.ts';
 import type { StreamLog } from './stream-log.ts';
+import type { Telemetry } from './telemetry.ts';
 
 /** AWS: docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html */
 const INIT_LIMIT_MS = 10_000;
@@ -53,6 +63,14 @@ type Outcome =
   | { readonly kind: 'init-error'; readonly body: Uint8Array; readonly errorType: string }
   | { readonly kind: 'platform'; readonly failure: PlatformFailure; readonly fatal: boolean };
 
+interface TelemetryFigures {
+  readonly requestId: string;
+  readonly durationMs: number;
+  readonly billedDurationMs: number;
+  readonly maxMemoryMb: number;
+  readonly initDurationMs: number | undefined;
+}
+
 export class ExecutionEnvironment {
   /** Resolves when the first init phase is over, well or not. Rejects when no process could be had. */
   readonly started: Promise<void>;
@@ -77,6 +95,7 @@ export class ExecutionEnvironment {
   #frozen = false;
   #freezer: NodeJS.Timeout | undefined;
   #cpuLimited = false;
+  #telemetry: Telemetry | undefined;
   #stopWatching: () => void = () => {};
   #announceGone: () => void = () => {};
 
@@ -110,18 +129,22 @@ export class ExecutionEnvironment {
       if (outcome !== undefined) return this.#finish(invocation, startedAt, outcome);
     }
     this.#log.append(startLine(invocation.requestId, this.#definition.version));
+    this.#emit('platform.start', {
+      requestId: invocation.requestId,
+      version: this.#definition.version,
+    });
     const outcome = await this.#serve(invocation, startedAt);
     return this.#finish(invocation, startedAt, outcome);
   }
 
   /** Ends the process. An invocation under way fails as if the runtime had been killed. */
-  end(): void {
+  end(reason: ShutdownReason = 'spindown'): void {
     if (!this.#over) {
       this.#over = true;
       this.#options.onGone(this);
     }
     clearTimeout(this.#freezer);
-    this.#guest?.kill();
+    this.#guest?.shutDown(reason);
     this.#settleGone();
   }
 
@@ -139,16 +162,48 @@ export class ExecutionEnvironment {
   async #initialise(limitMs: number): Promise<InitOutcome> {
     const outcome = await runInitPhase(limitMs, this.#options.startRuntime, (guest) => {
       this.#guest = guest;
-      guest.hear((message) => this.#heard(message));
+      guest.hear((message) => this.#heard(message, 'function'));
+      guest.hearExtensions((message) => this.#heard(message, 'extension'));
+      this.#telemetry = guest.api.extensions?.telemetry;
+      this.#emit('platform.initStart', this.#describeInit());
       void guest.ended.then(() => this.#processEnded(guest));
       if (this.#over) guest.kill();
     });
     this.#notePeak();
+    this.#reportInit(outcome);
     return outcome;
   }
 
-  #heard(message: string): void {
+  #emit(type: string, record: unknown): void {
+    this.#telemetry?.emit(type, record);
+  }
+
+  #describeInit(): Record<string, unknown> {
+    const { text, arn } = this.#options.runtimeVersion;
+    const { name, version } = this.#definition;
+    return {
+      initializationType: 'on-demand',
+      phase: this.#running > 0 ? 'invoke' : 'init',
+      runtimeVersion: text,
+      runtimeVersionArn: arn,
+      functionName: name,
+      functionVersion: version,
+    };
+  }
+
+  #reportInit(outcome: InitOutcome): void {
+    for (const { name, events } of this.#guest?.api.extensions?.describe() ?? []) {
+      if (outcome.kind === 'ready') this.#log.append(extensionLine(name, events));
+    }
+    const status = outcome.kind === 'ready' ? 'success' : outcome.status;
+    const kind = { initializationType: 'on-demand', phase: this.#running > 0 ? 'invoke' : 'init', status };
+    this.#emit('platform.initRuntimeDone', kind);
+    this.#emit('platform.initReport', { ...kind, metrics: { durationMs: outcome.durationMs } });
+  }
+
+  #heard(message: string, source: 'function' | 'extension'): void {
     this.#log.append(message);
+    this.#emit(source, message.replace(/\n$/, ''));
     if (this.#running > 0 || this.#flushPlanned) return;
     // Nobody will flush what is written outside of an invocation.
     this.#flushPlanned = true;
@@ -217,7 +272,7 @@ export class ExecutionEnvironment {
       const stop = (failure: PlatformFailure): void => {
         this.#stopWatching();
         this.#notePeak();
-        guest.kill();
+        guest.shutDown(failure.status === 'timeout' ? 'timeout' : 'failure');
         void guest.ended.then(() => settle({ kind: 'platform', failure, fatal: true }));
       };
       this.#watch(guest, requestId, startedAt, stop);
@@ -229,6 +284,7 @@ export class ExecutionEnvironment {
           this.#freeIfDone();
         },
         initFailed() {},
+        extensionFailed: ({ errorType, message }) => stop(extensionFailed(requestId, errorType, message)),
       };
       const settleAtExit = async (): Promise<void> => {
         const failure = runtimeExited(requestId, await guest.ended);
@@ -305,6 +361,21 @@ export class ExecutionEnvironment {
     };
   }
 
+  #emitReport(figures: TelemetryFigures, outcome: Outcome): void {
+    if (this.#telemetry === undefined) return;
+    const { requestId, durationMs, billedDurationMs, maxMemoryMb, initDurationMs } = figures;
+    const status = statusOf(outcome);
+    const producedBytes = bodyOf(outcome).byteLength;
+    this.#emit('platform.runtimeDone', { requestId, status, metrics: { durationMs, producedBytes } });
+    const memory = { memorySizeMB: this.#definition.memoryMb, maxMemoryUsedMB: maxMemoryMb };
+    const init = initDurationMs === undefined ? {} : { initDurationMs };
+    this.#emit('platform.report', {
+      requestId,
+      status,
+      metrics: { durationMs, billedDurationMs, ...memory, ...init },
+    });
+  }
+
   /** Writes END and REPORT and makes the result. */
   #finish(invocation: FunctionInvocation, startedAt: number, outcome: Outcome): FunctionResult {
     const { requestId } = invocation;
@@ -338,11 +409,12 @@ export class ExecutionEnvironment {
     );
     const logTail = this.#log.tail();
     this.#log.flush();
+    this.#emitReport({ requestId, durationMs, billedDurationMs, maxMemoryMb, initDurationMs }, outcome);
     this.#running -= 1;
     // Only after the caller has its result.
     queueMicrotask(() => this.#freeIfDone());
     const fatal = outcome.kind === 'init-error' || (outcome.kind === 'platform' && outcome.fatal);
-    if (fatal || this.#over) this.end();
+    if (fatal || this.#over) this.end('failure');
     return {
       payload: bodyOf(outcome),
       ...(outcome.kind === 'response' ? {} : { error: 'Unhandled' as const }),
@@ -353,6 +425,13 @@ export class ExecutionEnvironment {
       maxMemoryMb,
     };
   }
+}
+
+/** AWS: docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html */
+function statusOf(outcome: Outcome): 'success' | 'error' | 'failure' | 'timeout' {
+  if (outcome.kind === 'response') return 'success';
+  if (outcome.kind !== 'platform') return 'error';
+  return outcome.failure.status === 'timeout' ? 'timeout' : 'failure';
 }
 
 /** Calls `onStart` when the response begins to stream. */

@@ -87,6 +87,17 @@ export function outOfMemory(requestId: string): PlatformFailure {
   };
 }
 
+/** AWS: `Extension.Crash` and its like. Runtime Interface Emulator, fatalerror; extensions documentation */
+export function extensionFailed(requestId: string, errorType: string, reason: string): PlatformFailure {
+  const text = `RequestId: ${requestId} Error: ${reason}`;
+  return {
+    document: documentOf(errorType, text),
+    status: 'error',
+    errorType,
+    logLines: [`${text}\n`, `${errorType}\n`],
+  };
+}
+
 /** AWS: Function.ResponseSizeTooLarge. aws/aws-lambda-dotnet, CustomRuntimeTests */
 export function responseTooLarge(bytes: number, maxBytes: number): PlatformFailure {
   const text = `Response payload size (${bytes} bytes) exceeded maximum allowed payload size (${maxBytes} bytes).`;

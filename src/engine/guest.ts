@@ -1,7 +1,10 @@
 // One runtime process: started, watched, heard, ended. Knows nothing of functions and invocations.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import type { Stream } from 'node:stream';
 import type { ControlGroup } from './control-groups.ts';
+import type { Extensions, ShutdownReason } from './extensions-api.ts';
 import type { ProcessEnd } from './failures.ts';
 import type { HostLayout, Isolation } from './isolation.ts';
 import type { LogChannel } from './log-channel.ts';
@@ -18,6 +21,8 @@ export interface Guest {
   readonly ended: Promise<ProcessEnd>;
   /** Receives every message; those written before it is set come at once. */
   hear(listener: (message: string) => void): void;
+  /** The same for what the programs of extensions write. */
+  hearExtensions(listener: (message: string) => void): void;
   /** Holds up or lets go the process's writes. */
   holdLogs(held: boolean): void;
   /** Stops the processor for it; memory and connections stay. */
@@ -25,6 +30,8 @@ export interface Guest {
   thaw(): void;
   /** Ends the process and all of its group, now. */
   kill(): void;
+  /** The same, after its extensions were told and had time to end. */
+  shutDown(reason: ShutdownReason): void;
 }
 
 export interface GuestSettings {
@@ -40,15 +47,22 @@ export interface GuestSettings {
 /** Writers left behind by a dead runtime (its children in other groups) are not waited for longer. */
 const DRAIN_LIMIT_MS = 250;
 
+/** AWS: for all extensions together. docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html */
+const SHUTDOWN_LIMIT_MS = 2000;
+/** Descriptors 4 and 5 of an environment with extensions. */
+const PIPES = ['pipe', 'pipe'] as const;
+
 export function startGuest(settings: GuestSettings): Guest {
   const { api, channel, layout, watchdog } = settings;
   const launch = settings.isolation.launch(settings.argv, layout);
   const { group } = layout;
   const [file = '', ...args] = [...(group?.enter ?? []), launch.file, ...launch.args];
+  const { extensions } = api;
+  const hasPrograms = extensions !== undefined && extensions.programs.length > 0;
   const child = spawn(file, args, {
     cwd: launch.workingDirectory,
     env: settings.env,
-    stdio: ['ignore', channel.outputFd, channel.outputFd, channel.frameFd],
+    stdio: ['ignore', channel.outputFd, channel.outputFd, channel.frameFd, ...(hasPrograms ? PIPES : [])],
     // A group of its own: killed as one, and spared by a Ctrl-C meant for the engine.
     detached: true,
   });
@@ -60,6 +74,15 @@ export function startGuest(settings: GuestSettings): Guest {
   const meter = createMemoryMeter(() => pid && settings.isolation.functionPid(pid));
   const memory = group === undefined ? meter : withGroup(meter, group);
   const heard = collectLogs(channel);
+  const extensionLogs = hasPrograms ? followPrograms(child, extensions) : undefined;
+  let leaving = false;
+
+  function kill(): void {
+    if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    // Whoever kills waits for the end.
+    child.ref();
+    killGroup(pid);
+  }
 
   async function end(): Promise<ProcessEnd> {
     const how = await exitOf(child, settings.isolation);
@@ -70,6 +93,8 @@ export function startGuest(settings: GuestSettings): Guest {
     }
     await heard.drained();
     memory.close();
+    await extensions?.telemetry.flush();
+    extensions?.telemetry.close();
     const ranOutOfMemory = group?.ranOutOfMemory() === true;
     group?.remove();
     api.close();
@@ -91,14 +116,25 @@ export function startGuest(settings: GuestSettings): Guest {
     memory,
     ended: end(),
     hear: heard.hear,
+    hearExtensions(listener) {
+      extensionLogs?.(listener);
+    },
     holdLogs: heard.hold,
     freeze: () => signalAll('SIGSTOP'),
     thaw: () => signalAll('SIGCONT'),
-    kill() {
-      if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-      // Whoever kills waits for the end.
+    kill,
+    shutDown(reason) {
+      if (extensions === undefined) return kill();
+      if (leaving) return undefined;
+      leaving = true;
+      signalAll('SIGCONT');
       child.ref();
-      killGroup(pid);
+      const limit = setTimeout(kill, SHUTDOWN_LIMIT_MS);
+      void extensions.shutdown(reason, Date.now() + SHUTDOWN_LIMIT_MS).then(() => {
+        clearTimeout(limit);
+        return kill();
+      });
+      return undefined;
     },
   };
 }
@@ -153,6 +189,33 @@ const SPAWN_REASONS: Readonly<Record<string, string>> = {
 /** In the words of the platform's own launcher (Go's os/exec). */
 function spawnReason(error: NodeJS.ErrnoException): string {
   return `fork/exec ${error.path ?? 'bootstrap'}: ${SPAWN_REASONS[error.code ?? ''] ?? error.message}`;
+}
+
+/** Tells of programs that ended; returns how to hear what they write. */
+function followPrograms(
+  child: ChildProcess,
+  extensions: Extensions,
+): (listener: (message: string) => void) => void {
+  const streams: readonly (Stream | null | undefined)[] = child.stdio;
+  const [notices, output] = streams.slice(4);
+  let listener: (message: string) => void = () => {};
+  const splitter = createLogSplitter((message) => listener(message));
+  let text = '';
+  notices?.on('data', (chunk: Buffer) => {
+    const lines = (text + chunk.toString()).split('\n');
+    text = lines.pop() ?? '';
+    for (const line of lines) {
+      const [, status, name] = /^(\d+) (.*)$/.exec(line) ?? [];
+      if (name !== undefined) extensions.ended(name, Number(status));
+    }
+  });
+  output?.on('data', (chunk: Buffer) => splitter.push(chunk));
+  output?.once('end', () => splitter.flush());
+  for (const stream of [notices, output]) {
+    stream?.on('error', () => {});
+    if (stream instanceof Socket) stream.unref();
+  }
+  return (next) => (listener = next);
 }
 
 interface HeardLogs {

@@ -1,6 +1,8 @@
 // The init phase: from the start of a runtime to its first request for work, or to its failure.
 import { performance } from 'node:perf_hooks';
+import type { ExtensionFailure } from './extensions-api.ts';
 import {
+  extensionFailed,
   invalidEntrypoint,
   InvalidEntrypoint,
   type PlatformFailure,
@@ -60,6 +62,7 @@ function waitForInit(
 ): Promise<InitOutcome> {
   return new Promise((resolve) => {
     let reported: { document: Buffer; errorType: string } | undefined;
+    let extension: ExtensionFailure | undefined;
     let lateAfterMs: number | undefined;
     const limit = setTimeout(() => {
       lateAfterMs = durationMs();
@@ -78,11 +81,19 @@ function waitForInit(
         reported = { document, errorType };
         setTimeout(() => guest.kill(), LEAVE_LIMIT_MS).unref();
       },
+      extensionFailed(failure) {
+        // What it says of itself comes before how it ends.
+        extension ??= failure;
+        guest.shutDown('failure');
+      },
     };
     const settleAtExit = async (): Promise<void> => {
       const end = await guest.ended;
       clearTimeout(limit);
-      const failure = (requestId: string): PlatformFailure => runtimeExited(requestId, end);
+      const failure = (requestId: string): PlatformFailure =>
+        extension === undefined
+          ? runtimeExited(requestId, end)
+          : extensionFailed(requestId, extension.errorType, extension.message);
       const errorType = reported?.errorType ?? failure('').errorType ?? 'Runtime.ExitError';
       resolve({
         kind: 'failed',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { FunctionUnavailable } from '../base/function-runner.ts';
 import { InvalidEntrypoint } from './failures.ts';
 import type { CodeTree } from './code-trees.ts';
+import type { Extensions } from './extensions-api.ts';
 import type { ControlGroups } from './control-groups.ts';
 import { type Guest, startGuest } from './guest.ts';
 import type { HostLayout, InnerLayout, Isolation } from './isolation.ts';
@@ -40,6 +41,8 @@ export interface BootRequest {
   readonly tree?: CodeTree;
   /** Packages of the provided SDK to load while booting. */
   readonly preload?: readonly string[];
+  /** Present: the environment has them, and the Runtime API is on TCP, where they look for it. */
+  readonly extensions?: Extensions | undefined;
   /** Makes the environment the process starts with; without it a bare one. */
   readonly complete?: (inner: InnerLayout, runtimeApi: string) => Record<string, string>;
 }
@@ -93,7 +96,7 @@ export function createLauncher(settings: LauncherSettings): Launcher {
     isolation,
     async boot(request) {
       const [api, channel] = await Promise.all([
-        openRuntimeApi(settings.newSocketPath()),
+        openRuntimeApi(request.extensions ? undefined : settings.newSocketPath(), request.extensions),
         channels.open(),
       ]);
       const layout = await prepare(request, api);
@@ -101,16 +104,17 @@ export function createLauncher(settings: LauncherSettings): Launcher {
       const address = inner.socketPath ?? api.address;
       const env = request.complete?.(inner, address) ?? BARE_ENVIRONMENT;
       const executable = isolation.executable(request.runtime);
-      const argv = wrap(ownRuntime(request, executable, inner, address), env, inner);
+      const own = wrap(ownRuntime(request, executable, inner, address), env, inner);
+      const argv = withPrograms(own, request, inner);
       return startGuest({ argv, env, layout, isolation, api, channel, watchdog });
     },
     async bootForeign(request) {
       if (request.command === undefined) findBootstrap(request.tree);
-      const [api, channel] = await Promise.all([openRuntimeApi(undefined), channels.open()]);
+      const [api, channel] = await Promise.all([openRuntimeApi(undefined, request.extensions), channels.open()]);
       const layout = await prepare(request, api);
       const inner = isolation.inner(layout);
       const env = { ...request.complete(inner, api.address), _LAMBDA_TELEMETRY_LOG_FD: '3' };
-      const argv = wrap(foreignRuntime(request, inner), env, inner);
+      const argv = withPrograms(wrap(foreignRuntime(request, inner), env, inner), request, inner);
       return startGuest({ argv, env, layout, isolation, api, channel, watchdog });
     },
   };
@@ -150,6 +154,26 @@ function ownRuntime(
     case 'provided':
       throw new FunctionUnavailable('InvalidRuntimeException', `${runtime.id} has no runtime of ours`);
   }
+}
+
+/*
+ * Starts the programs in /opt/extensions beside the runtime. What they write goes to descriptor 5;
+ * how each ended is a line on descriptor 4.
+ */
+const START_PROGRAMS = `
+for program in "$1"/*; do
+  if [ -f "$program" ] && [ -x "$program" ]; then
+    ( "$program" >&5 2>&5 3>&- 4>&- 5>&-; echo "$? \${program##*/}" >&4 ) &
+  fi
+done
+shift
+exec 4>&- 5>&-
+exec "$@"
+`;
+
+function withPrograms(argv: string[], request: BootRequest, inner: InnerLayout): string[] {
+  if (request.extensions === undefined || request.extensions.programs.length === 0) return argv;
+  return ['/bin/sh', '-c', START_PROGRAMS, 'sh', join(inner.tree.layerRoot, 'extensions'), ...argv];
 }
 
 /** AWS: a script that starts the runtime. docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html */

@@ -16,6 +16,11 @@ export function initStartLine(runtimeVersion: string, versionArn: string): strin
   return `INIT_START Runtime Version: ${runtimeVersion}\tRuntime Version ARN: ${versionArn}\n`;
 }
 
+/** AWS: once per extension, when the environment is initialised. aws-samples/aws-lambda-extensions */
+export function extensionLine(name: string, events: readonly string[]): string {
+  return `EXTENSION\tName: ${name}\tState: Ready\tEvents: [${events.join(', ')}]\t\n`;
+}
+
 export function startLine(requestId: string, version: string): string {
   return `START RequestId: ${requestId} Version: ${version}\n`;
 }

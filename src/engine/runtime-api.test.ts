@@ -24,6 +24,7 @@ async function open(): Promise<{ api: RuntimeApi; seen: string[]; call: typeof c
     responded: (body, bytes) => seen.push(`responded ${body.toString().slice(0, 20)} ${bytes}`),
     failed: (body) => seen.push(`failed ${body.toString()}`),
     initFailed: (body, type) => seen.push(`init failed ${type} ${body.toString()}`),
+    extensionFailed: ({ errorType }) => seen.push(`extension failed ${errorType}`),
   };
   api.events = events;
   const agent = new Agent({ keepAlive: true });

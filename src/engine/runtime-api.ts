@@ -1,6 +1,7 @@
 // The Lambda Runtime API of one execution environment: what its runtime asks, and what we tell it.
 import { createServer, type Server, type Socket } from 'node:net';
 import type { ResponseSink } from '../base/function-runner.ts';
+import type { ExtensionFailure, Extensions } from './extensions-api.ts';
 import {
   type Respond,
   type RuntimeRequest,
@@ -22,6 +23,8 @@ export interface RuntimeEvents {
   /** The handler failed, or a streamed response ended in an error. */
   failed(document: Buffer): void;
   initFailed(document: Buffer, errorType: string): void;
+  /** An extension reported an error, or its program ended. */
+  extensionFailed(failure: ExtensionFailure): void;
 }
 
 /** Names of provided packages that a function has loaded, from our own runtimes. */
@@ -43,6 +46,7 @@ interface DeliveredInvocation {
 export interface RuntimeApi {
   /** Value of AWS_LAMBDA_RUNTIME_API. */
   readonly address: string;
+  readonly extensions: Extensions | undefined;
   events: RuntimeEvents;
   onLoaded: LoadedListener | undefined;
   /** Booted, and waiting to be told its function. */
@@ -59,20 +63,28 @@ export const NO_EVENTS: RuntimeEvents = {
   responded() {},
   failed() {},
   initFailed() {},
+  extensionFailed() {},
 };
 
 const INVOCATION_PATH = /^\/2018-06-01\/runtime\/invocation\/([^/]+)\/(response|error)$/;
 const JSON_TYPE = 'Content-Type: application/json\r\n';
 const OK = '{"status":"OK"}\n';
 
-/** Listens on a unix socket at `socketPath`, or on a loopback TCP port when it is undefined. */
-export async function openRuntimeApi(socketPath: string | undefined): Promise<RuntimeApi> {
-  const session = createSession();
+/**
+ * Listens on a unix socket at `socketPath`, or on a loopback TCP port when it is undefined.
+ * @param extensions serves the Extensions API beside the Runtime API.
+ */
+export async function openRuntimeApi(
+  socketPath: string | undefined,
+  extensions?: Extensions,
+): Promise<RuntimeApi> {
+  const session = createSession(extensions);
   const server = createServer((socket) => session.accept(socket));
   await listen(server, socketPath);
   server.unref();
   return {
     address: socketPath ?? tcpAddress(server),
+    extensions,
     get events() {
       return session.events;
     },
@@ -114,7 +126,7 @@ interface Session {
   readonly close: () => void;
 }
 
-function createSession(): Session {
+function createSession(extensions: Extensions | undefined): Session {
   const sockets = new Set<Socket>();
   let assignment: string | undefined;
   let waitingForAssignment: Respond | undefined;
@@ -143,6 +155,7 @@ function createSession(): Session {
         },
         closed() {
           sockets.delete(socket);
+          for (const respond of waits) extensions?.lost(respond);
           if (waitingForWork && waits.has(waitingForWork)) waitingForWork = undefined;
           if (waitingForAssignment && waits.has(waitingForAssignment)) waitingForAssignment = undefined;
         },
@@ -160,6 +173,7 @@ function createSession(): Session {
       waitingForWork = undefined;
       const { requestId: id, stream: sink } = invocation;
       current = { id, sink, answered: false, streaming: false };
+      extensions?.invoke(invocation);
       respond(200, invocationHeaders(invocation), invocation.payload);
     },
     close() {
@@ -169,6 +183,7 @@ function createSession(): Session {
 
   function route(request: RuntimeRequest, respond: Respond): void {
     const { method, path } = request;
+    if (extensions?.handle(request, respond) === true) return undefined;
     if (method === 'GET' && path === '/2018-06-01/runtime/invocation/next') {
       const loaded = request.headers['cloudlet-loaded'];
       if (loaded !== undefined) session.onLoaded?.(loaded.split(' '));
@@ -209,8 +224,14 @@ function createSession(): Session {
   function next(respond: Respond): void {
     waitingForWork = respond;
     current = undefined;
-    if (undelivered === undefined) session.events.ready();
+    extensions?.closeRegistration();
+    if (undelivered === undefined) announceReady();
     else session.deliver(undelivered);
+  }
+
+  /** AWS: the environment takes no work before its extensions ask for the next event too. */
+  function announceReady(): void {
+    if (waitingForWork !== undefined && (extensions?.settled ?? true)) session.events.ready();
   }
 
   function settle(id: string, isError: boolean, request: RuntimeRequest, respond: Respond): void {
@@ -242,6 +263,10 @@ function createSession(): Session {
     return session.events.responded(request.body, request.bodyBytes, streaming);
   }
 
+  if (extensions !== undefined) {
+    extensions.onSettled = announceReady;
+    extensions.onFailure = (failure) => session.events.extensionFailed(failure);
+  }
   return session;
 }
 

@@ -1,0 +1,184 @@
+// The Telemetry API and its predecessor, the Logs API: events of an environment, sent to extensions.
+import { request } from 'node:http';
+import { connect, type Socket } from 'node:net';
+
+export type TelemetryType = 'platform' | 'function' | 'extension';
+
+export interface Telemetry {
+  /** `platform.start`, `function`… with its record. */
+  emit(type: string, record: unknown): void;
+  /** Why a subscription is refused; undefined when it is taken. */
+  subscribe(extension: string, path: string, body: Buffer): string | undefined;
+  /** Sends what has gathered, and resolves when it has arrived or cannot. */
+  flush(): Promise<void>;
+  close(): void;
+}
+
+interface TelemetryEvent {
+  readonly time: string;
+  readonly type: string;
+  readonly record: unknown;
+}
+
+interface Subscriber {
+  readonly types: readonly string[];
+  readonly destination: Destination;
+  readonly maxItems: number;
+  readonly maxBytes: number;
+  readonly timeoutMs: number;
+  batch: string[];
+  batchBytes: number;
+  timer: NodeJS.Timeout | undefined;
+  sending: Promise<void>;
+}
+
+interface Destination {
+  send(events: readonly string[]): Promise<void>;
+  close(): void;
+}
+
+const TYPES = ['platform', 'function', 'extension'];
+// AWS: ranges and defaults. docs.aws.amazon.com/lambda/latest/dg/telemetry-api-reference.html
+const BUFFERING = {
+  maxItems: { from: 1000, to: 10_000, default: 10_000 },
+  maxBytes: { from: 262_144, to: 1_048_576, default: 262_144 },
+  timeoutMs: { from: 25, to: 30_000, default: 1000 },
+};
+/** What happened before somebody subscribed is kept for them, init over or not. */
+const MAX_EARLY_EVENTS = 10_000;
+const SEND_LIMIT_MS = 5000;
+
+/** @param nowMs the cloud's time. */
+export function createTelemetry(nowMs: () => number): Telemetry {
+  const subscribers: Subscriber[] = [];
+  const early: TelemetryEvent[] = [];
+
+  function offer(subscriber: Subscriber, event: TelemetryEvent): void {
+    if (!subscriber.types.includes(event.type.split('.')[0] ?? '')) return;
+    const text = JSON.stringify(event);
+    subscriber.batch.push(text);
+    subscriber.batchBytes += text.length;
+    const full = subscriber.batch.length >= subscriber.maxItems || subscriber.batchBytes >= subscriber.maxBytes;
+    if (full) return void send(subscriber);
+    subscriber.timer ??= setTimeout(() => void send(subscriber), subscriber.timeoutMs).unref();
+    return undefined;
+  }
+
+  function send(subscriber: Subscriber): Promise<void> {
+    clearTimeout(subscriber.timer);
+    subscriber.timer = undefined;
+    const events = subscriber.batch;
+    subscriber.batch = [];
+    subscriber.batchBytes = 0;
+    if (events.length === 0) return subscriber.sending;
+    subscriber.sending = subscriber.sending.then(() => subscriber.destination.send(events)).catch(() => {});
+    return subscriber.sending;
+  }
+
+  const self: Telemetry = {
+    emit(type, record) {
+      const event = { time: new Date(nowMs()).toISOString(), type, record };
+      if (early.length < MAX_EARLY_EVENTS) early.push(event);
+      for (const subscriber of subscribers) offer(subscriber, event);
+    },
+    subscribe(extension, path, body) {
+      const read = readSubscription(body);
+      if (typeof read === 'string') return read;
+      const name = path.endsWith('/logs') ? 'platform.logsSubscription' : 'platform.telemetrySubscription';
+      subscribers.push(read);
+      for (const event of early) offer(read, event);
+      self.emit(name, { name: extension, state: 'Subscribed', types: read.types });
+      return undefined;
+    },
+    async flush() {
+      await Promise.all(subscribers.map(send));
+    },
+    close() {
+      for (const { timer, destination } of subscribers) {
+        clearTimeout(timer);
+        destination.close();
+      }
+    },
+  };
+  return self;
+}
+
+function readSubscription(body: Buffer): Subscriber | string {
+  let given: {
+    types?: unknown;
+    buffering?: Record<string, unknown>;
+    destination?: { protocol?: string; URI?: string; port?: number };
+  };
+  try {
+    given = JSON.parse(body.toString()) as typeof given;
+  } catch {
+    return 'the subscription is not JSON';
+  }
+  const types = Array.isArray(given.types) ? given.types.map(String) : [];
+  const wrong = types.find((type) => !TYPES.includes(type));
+  if (types.length === 0 || wrong !== undefined) return `types: ${wrong ?? 'none'}`;
+  const numbers: Record<string, number> = {};
+  for (const [name, range] of Object.entries(BUFFERING)) {
+    const value = given.buffering?.[name] ?? range.default;
+    const fits = typeof value === 'number' && value >= range.from && value <= range.to;
+    if (!fits) return `buffering.${name} must be between ${range.from} and ${range.to}`;
+    numbers[name] = value;
+  }
+  const destination = openDestination(given.destination ?? {});
+  if (destination === undefined) return 'the destination must be HTTP or TCP at sandbox.localdomain';
+  const { maxItems = 0, maxBytes = 0, timeoutMs = 0 } = numbers;
+  const empty = { batch: [], batchBytes: 0, timer: undefined, sending: Promise.resolve() };
+  return { types, destination, maxItems, maxBytes, timeoutMs, ...empty };
+}
+
+/** AWS: the extension listens inside its own environment, whose name for itself is sandbox.localdomain. */
+function openDestination(given: {
+  readonly protocol?: string;
+  readonly URI?: string;
+  readonly port?: number;
+}): Destination | undefined {
+  if (given.protocol === 'TCP' && Number.isInteger(given.port)) return tcpDestination(given.port ?? 0);
+  if (given.protocol !== 'HTTP' || given.URI === undefined || !URL.canParse(given.URI)) return undefined;
+  const { hostname, port, pathname, protocol } = new URL(given.URI);
+  if (protocol !== 'http:' || !/^sandbox(\.localdomain)?$/.test(hostname)) return undefined;
+  return httpDestination(Number(port || 80), pathname);
+}
+
+function httpDestination(port: number, path: string): Destination {
+  return {
+    send: (events) =>
+      new Promise((resolve, reject) => {
+        const headers = { 'content-type': 'application/json', host: `sandbox.localdomain:${port}` };
+        const options = { host: '127.0.0.1', port, path, method: 'POST', headers, timeout: SEND_LIMIT_MS };
+        const sent = request({ ...options, agent: false }, (response) => {
+          response.resume();
+          response.once('end', resolve);
+          response.once('error', reject);
+        });
+        sent.once('timeout', () => sent.destroy());
+        sent.once('error', reject);
+        sent.end(`[${events.join(',')}]`);
+      }),
+    close() {},
+  };
+}
+
+/** One JSON document per line. */
+function tcpDestination(port: number): Destination {
+  let socket: Socket | undefined;
+  return {
+    send(events) {
+      if (socket === undefined) {
+        socket = connect(port, '127.0.0.1');
+        socket.unref();
+        socket.once('close', () => (socket = undefined));
+      }
+      const open = socket;
+      return new Promise((resolve, reject) => {
+        open.once('error', reject);
+        open.write(events.map((event) => `${event}\n`).join(''), () => resolve());
+      });
+    },
+    close: () => socket?.destroy(),
+  };
+}
