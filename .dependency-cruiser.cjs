@@ -33,7 +33,10 @@ module.exports = {
       comment: 'from outside, a service is its service.ts; a folder of two services has two',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/services/|[.]test[.]ts$' },
-      to: { path: '^src/services/', pathNot: '^src/services/[^/]+/([^/]+/)?service[.]ts$' },
+      to: {
+        path: '^src/services/',
+        pathNot: ['^src/services/[^/]+/service[.]ts$', '^src/services/[^/]+/[^/]+/service[.]ts$'],
+      },
     },
     {
       name: 'no-cycle',

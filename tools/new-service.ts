@@ -116,7 +116,9 @@ function testFile(): string {
   const exports = Object.keys(requireClient(client) as Record<string, unknown>);
   const clientClass = exports.find((name) => /^[A-Z]\w*Client$/.test(name) && !name.startsWith('__')) ?? '';
   // A listing needs no input, so the client itself has nothing to refuse.
-  const first = operations.find((name) => /^(List|Describe)/.test(name)) ?? operations[0] ?? '';
+  const listing = operations.find((name) => /^(List|Describe)/.test(name));
+  const first = listing ?? operations[0] ?? '';
+  const needsInput = listing === undefined;
   return `// ${facts.sdkId} through the official client.
 import { ${clientClass}, ${first}Command } from '${client}';
 import { expect, test } from 'vitest';
@@ -125,7 +127,7 @@ import { createCloud } from '../../testing/create-cloud.ts';
 test('an operation that is not there answers 501 and names itself', async () => {
   await using cloud = await createCloud();
   const client = cloud.client(${clientClass});
-  const call = client.send(new ${first}Command({} as never));
+  const call = client.send(new ${first}Command(${needsInput ? '{} as never' : '{}'}));
   await expect(call).rejects.toMatchObject({
     name: 'NotImplemented',
     message: expect.stringContaining('${id}.${first}'),
