@@ -1,4 +1,6 @@
 // CloudFormation types AWS::IAM::Policy and AWS::IAM::ManagedPolicy.
+import { JSON_VALUE, TEXT, TEXTS } from '../../kernel/property-shapes.ts';
+import { textOf, textsOf } from '../../kernel/resource-requests.ts';
 import type {
   Properties,
   ResourceHandler,
@@ -10,12 +12,7 @@ import {
   findName,
   finishOrUndo,
   ignoreMissing,
-  json,
   missingFrom,
-  text,
-  texts,
-  textOf,
-  textsOf,
 } from './resource-parts.ts';
 
 const MAX_POLICY_NAME = 128;
@@ -29,11 +26,11 @@ export const inlinePolicyResource: ResourceHandler = {
   shape: {
     type: 'object',
     properties: {
-      PolicyName: text,
-      PolicyDocument: json,
-      Roles: texts,
-      Users: texts,
-      Groups: texts,
+      PolicyName: TEXT,
+      PolicyDocument: JSON_VALUE,
+      Roles: TEXTS,
+      Users: TEXTS,
+      Groups: TEXTS,
     },
     required: ['PolicyName', 'PolicyDocument'],
   },
@@ -59,27 +56,27 @@ export const inlinePolicyResource: ResourceHandler = {
 };
 
 async function putEverywhere({ properties, call }: ResourceRequest): Promise<void> {
-  const PolicyName = textOf(properties['PolicyName']) ?? '';
+  const PolicyName = textOf(properties, 'PolicyName') ?? '';
   const PolicyDocument = documentOf(properties['PolicyDocument']);
   const policy = { PolicyName, PolicyDocument };
-  for (const RoleName of textsOf(properties['Roles']))
+  for (const RoleName of textsOf(properties, 'Roles'))
     await call('iam', 'PutRolePolicy', { RoleName, ...policy });
-  for (const UserName of textsOf(properties['Users']))
+  for (const UserName of textsOf(properties, 'Users'))
     await call('iam', 'PutUserPolicy', { UserName, ...policy });
-  for (const GroupName of textsOf(properties['Groups']))
+  for (const GroupName of textsOf(properties, 'Groups'))
     await call('iam', 'PutGroupPolicy', { GroupName, ...policy });
 }
 
 async function isAnywhere({ properties, call }: ResourceRequest): Promise<boolean> {
-  const PolicyName = textOf(properties['PolicyName']) ?? '';
+  const PolicyName = textOf(properties, 'PolicyName') ?? '';
   const reads = [
-    ...textsOf(properties['Roles']).map(
+    ...textsOf(properties, 'Roles').map(
       (RoleName) => () => call('iam', 'GetRolePolicy', { RoleName, PolicyName }),
     ),
-    ...textsOf(properties['Users']).map(
+    ...textsOf(properties, 'Users').map(
       (UserName) => () => call('iam', 'GetUserPolicy', { UserName, PolicyName }),
     ),
-    ...textsOf(properties['Groups']).map(
+    ...textsOf(properties, 'Groups').map(
       (GroupName) => () => call('iam', 'GetGroupPolicy', { GroupName, PolicyName }),
     ),
   ];
@@ -93,8 +90,8 @@ async function removeFrom(
   before: Properties,
   after: Properties,
 ): Promise<void> {
-  const PolicyName = textOf(before['PolicyName']) ?? '';
-  const gone = (kind: Kind): string[] => missingFrom(textsOf(before[kind]), textsOf(after[kind]));
+  const PolicyName = textOf(before, 'PolicyName') ?? '';
+  const gone = (kind: Kind): string[] => missingFrom(textsOf(before, kind), textsOf(after, kind));
   for (const RoleName of gone('Roles')) {
     await ignoreMissing(() => call('iam', 'DeleteRolePolicy', { RoleName, PolicyName }));
   }
@@ -111,19 +108,19 @@ export const managedPolicyResource: ResourceHandler = {
   shape: {
     type: 'object',
     properties: {
-      ManagedPolicyName: text,
-      PolicyDocument: json,
-      Description: text,
-      Path: text,
-      Roles: texts,
-      Users: texts,
-      Groups: texts,
+      ManagedPolicyName: TEXT,
+      PolicyDocument: JSON_VALUE,
+      Description: TEXT,
+      Path: TEXT,
+      Roles: TEXTS,
+      Users: TEXTS,
+      Groups: TEXTS,
     },
     required: ['PolicyDocument'],
   },
   replaceOn: ['ManagedPolicyName', 'Path', 'Description'],
   find(request) {
-    const path = textOf(request.properties['Path']) ?? '/';
+    const path = textOf(request.properties, 'Path') ?? '/';
     const arn = `arn:aws:iam::${request.account}:policy${path}${policyName(request)}`;
     return findName(arn, () => request.call('iam', 'GetPolicy', { PolicyArn: arn }));
   },
@@ -132,10 +129,10 @@ export const managedPolicyResource: ResourceHandler = {
     const { Policy } = await call('iam', 'CreatePolicy', {
       PolicyName: policyName(request),
       PolicyDocument: documentOf(properties['PolicyDocument']),
-      Path: textOf(properties['Path']) ?? '/',
+      Path: textOf(properties, 'Path') ?? '/',
       ...(properties['Description'] === undefined
         ? {}
-        : { Description: textOf(properties['Description']) }),
+        : { Description: textOf(properties, 'Description') }),
     });
     const arn = Policy?.Arn ?? '';
     await finishOrUndo(
@@ -165,7 +162,7 @@ export const managedPolicyResource: ResourceHandler = {
 };
 
 function policyName(request: ResourceRequest): string {
-  return textOf(request.properties['ManagedPolicyName']) ?? request.physicalName(MAX_POLICY_NAME);
+  return textOf(request.properties, 'ManagedPolicyName') ?? request.physicalName(MAX_POLICY_NAME);
 }
 
 /** AWS: CloudFormation deletes the oldest version when there are five. */
@@ -180,11 +177,11 @@ async function attachEverywhere(
   { properties, call }: ResourceRequest,
   PolicyArn: string,
 ): Promise<void> {
-  for (const RoleName of textsOf(properties['Roles']))
+  for (const RoleName of textsOf(properties, 'Roles'))
     await call('iam', 'AttachRolePolicy', { RoleName, PolicyArn });
-  for (const UserName of textsOf(properties['Users']))
+  for (const UserName of textsOf(properties, 'Users'))
     await call('iam', 'AttachUserPolicy', { UserName, PolicyArn });
-  for (const GroupName of textsOf(properties['Groups']))
+  for (const GroupName of textsOf(properties, 'Groups'))
     await call('iam', 'AttachGroupPolicy', { GroupName, PolicyArn });
 }
 
@@ -194,7 +191,7 @@ async function detachFrom(
   { before, after }: { readonly before: Properties; readonly after: Properties },
 ): Promise<void> {
   const gone = Object.fromEntries(
-    KINDS.map((kind) => [kind, missingFrom(textsOf(before[kind]), textsOf(after[kind]))]),
+    KINDS.map((kind) => [kind, missingFrom(textsOf(before, kind), textsOf(after, kind))]),
   );
   for (const RoleName of gone['Roles'] ?? []) {
     await ignoreMissing(() => call('iam', 'DetachRolePolicy', { RoleName, PolicyArn }));

@@ -1,39 +1,29 @@
 // What the CloudFormation types of IAM share: property shapes, tags, policies, tidy failure.
-import { ServiceError } from '../../base/errors.ts';
-import type { PropertyShape, ResourceRequest } from '../../kernel/resources.ts';
+import { JSON_VALUE, TEXT, listOf, object } from '../../kernel/property-shapes.ts';
+import {
+  jsonText,
+  tagPairs,
+  tagsOf,
+  unlessAbsent,
+  unlessGone,
+} from '../../kernel/resource-requests.ts';
+import type { ResourceRequest } from '../../kernel/resources.ts';
 
-export const text: PropertyShape = { type: 'string' };
-export const texts: PropertyShape = { type: 'list', of: text };
-export const json: PropertyShape = { type: 'json' };
-export const tagList: PropertyShape = {
-  type: 'list',
-  of: { type: 'object', properties: { Key: text, Value: text }, required: ['Key', 'Value'] },
-};
-export const inlinePolicies: PropertyShape = {
-  type: 'list',
-  of: {
-    type: 'object',
-    properties: { PolicyName: text, PolicyDocument: json },
-    required: ['PolicyName', 'PolicyDocument'],
-  },
-};
+/** How IAM says that what is to be removed is not there. */
+const GONE = 'NoSuchEntity';
+
+export const inlinePolicies = listOf(
+  object({ PolicyName: TEXT, PolicyDocument: JSON_VALUE }, ['PolicyName', 'PolicyDocument']),
+);
 
 export interface InlinePolicyProperty {
   readonly PolicyName: string;
   readonly PolicyDocument: unknown;
 }
 
-export function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-export function textsOf(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
-}
-
 /** Documents are objects in templates, and now and then JSON text. */
 export function documentOf(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value ?? {});
+  return jsonText(value ?? {});
 }
 
 export function policiesOf(value: unknown): readonly InlinePolicyProperty[] {
@@ -49,14 +39,8 @@ export function wantedTags({
   properties,
   stackTags,
 }: ResourceRequest): { Key: string; Value: string }[] {
-  const wanted = new Map(
-    Object.entries(stackTags).filter(([key]) => !key.toLowerCase().startsWith('aws:')),
-  );
-  const own = Array.isArray(properties['Tags'])
-    ? (properties['Tags'] as { Key: string; Value: string }[])
-    : [];
-  for (const { Key, Value } of own) wanted.set(Key, Value);
-  return [...wanted].map(([Key, Value]) => ({ Key, Value }));
+  const allowed = Object.entries(stackTags).filter(([key]) => !key.toLowerCase().startsWith('aws:'));
+  return tagPairs(tagsOf({ properties, stackTags: Object.fromEntries(allowed) }));
 }
 
 /** Runs the steps after a creation; when one fails, undoes the creation before the failure is told. */
@@ -77,21 +61,15 @@ export async function findName(
   id: string,
   read: () => Promise<unknown>,
 ): Promise<string | undefined> {
-  let found: string | undefined;
-  await ignoreMissing(async () => {
-    await read();
-    found = id;
-  });
-  return found;
+  return unlessAbsent(
+    read().then(() => id),
+    GONE,
+  );
 }
 
 /** What is gone already counts as removed. */
 export async function ignoreMissing(remove: () => Promise<unknown>): Promise<void> {
-  try {
-    await remove();
-  } catch (error) {
-    if (!(error instanceof ServiceError) || error.code !== 'NoSuchEntity') throw error;
-  }
+  await unlessGone(remove(), GONE);
 }
 
 /** Names in `before` that `after` no longer has. */

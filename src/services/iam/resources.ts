@@ -1,25 +1,21 @@
 // CloudFormation types of IAM: roles, policies, instance profiles, users, groups, access keys.
+import { INTEGER, TAGS, TEXT, TEXTS } from '../../kernel/property-shapes.ts';
+import { listAll, textOf, textsOf } from '../../kernel/resource-requests.ts';
 import type {
   Properties,
   ResourceHandler,
   ResourceRequest,
   ResourceResult,
 } from '../../kernel/resources.ts';
-import { listAll } from '../../kernel/resource-requests.ts';
+import { carryPolicies, dropPolicies } from './held-policies.ts';
+import type { PolicyHolder } from './held-policies.ts';
 import { inlinePolicyResource, managedPolicyResource } from './policy-resources.ts';
 import {
-  documentOf,
   findName,
   finishOrUndo,
   ignoreMissing,
   inlinePolicies,
   missingFrom,
-  policiesOf,
-  tagList,
-  text,
-  texts,
-  textOf,
-  textsOf,
   wantedTags,
 } from './resource-parts.ts';
 import { roleResource } from './role-resource.ts';
@@ -31,7 +27,7 @@ const instanceProfileResource: ResourceHandler = {
   type: 'AWS::IAM::InstanceProfile',
   shape: {
     type: 'object',
-    properties: { InstanceProfileName: text, Path: text, Roles: texts },
+    properties: { InstanceProfileName: TEXT, Path: TEXT, Roles: TEXTS },
     required: ['Roles'],
   },
   replaceOn: ['InstanceProfileName', 'Path'],
@@ -46,7 +42,7 @@ const instanceProfileResource: ResourceHandler = {
     const name = instanceProfileName(request);
     await call('iam', 'CreateInstanceProfile', {
       InstanceProfileName: name,
-      Path: textOf(properties['Path']) ?? '/',
+      Path: textOf(properties, 'Path') ?? '/',
     });
     await finishOrUndo(
       () => carryRoles(request, name, {}),
@@ -64,7 +60,7 @@ const instanceProfileResource: ResourceHandler = {
 };
 
 function instanceProfileName(request: ResourceRequest): string {
-  return textOf(request.properties['InstanceProfileName']) ?? request.physicalName(MAX_NAME);
+  return textOf(request.properties, 'InstanceProfileName') ?? request.physicalName(MAX_NAME);
 }
 
 async function carryRoles(
@@ -72,7 +68,7 @@ async function carryRoles(
   name: string,
   previous: Properties,
 ): Promise<void> {
-  const [roles, before] = [textsOf(properties['Roles']), textsOf(previous['Roles'])];
+  const [roles, before] = [textsOf(properties, 'Roles'), textsOf(previous, 'Roles')];
   for (const RoleName of missingFrom(before, roles)) {
     await ignoreMissing(() =>
       call('iam', 'RemoveRoleFromInstanceProfile', { InstanceProfileName: name, RoleName }),
@@ -110,13 +106,13 @@ const userResource: ResourceHandler = {
   shape: {
     type: 'object',
     properties: {
-      UserName: text,
-      Path: text,
-      PermissionsBoundary: text,
-      ManagedPolicyArns: texts,
+      UserName: TEXT,
+      Path: TEXT,
+      PermissionsBoundary: TEXT,
+      ManagedPolicyArns: TEXTS,
       Policies: inlinePolicies,
-      Groups: texts,
-      Tags: tagList,
+      Groups: TEXTS,
+      Tags: TAGS,
     },
   },
   replaceOn: ['UserName', 'Path', 'PermissionsBoundary'],
@@ -127,10 +123,10 @@ const userResource: ResourceHandler = {
   async create(request) {
     const { properties, call } = request;
     const name = userName(request);
-    const boundary = textOf(properties['PermissionsBoundary']);
+    const boundary = textOf(properties, 'PermissionsBoundary');
     await call('iam', 'CreateUser', {
       UserName: name,
-      Path: textOf(properties['Path']) ?? '/',
+      Path: textOf(properties, 'Path') ?? '/',
       Tags: wantedTags(request),
       ...(boundary === undefined ? {} : { PermissionsBoundary: boundary }),
     });
@@ -160,59 +156,45 @@ const userResource: ResourceHandler = {
 };
 
 function userName(request: ResourceRequest): string {
-  return textOf(request.properties['UserName']) ?? request.physicalName(MAX_USER_NAME);
+  return textOf(request.properties, 'UserName') ?? request.physicalName(MAX_USER_NAME);
+}
+
+function holderOf({ call }: ResourceRequest, UserName: string): PolicyHolder {
+  return {
+    putInline: (policy) => call('iam', 'PutUserPolicy', { UserName, ...policy }),
+    deleteInline: (PolicyName) => call('iam', 'DeleteUserPolicy', { UserName, PolicyName }),
+    attach: (PolicyArn) => call('iam', 'AttachUserPolicy', { UserName, PolicyArn }),
+    detach: (PolicyArn) => call('iam', 'DetachUserPolicy', { UserName, PolicyArn }),
+  };
 }
 
 async function carryUser(
-  { properties, call }: ResourceRequest,
+  request: ResourceRequest,
   name: string,
   previous: Properties,
 ): Promise<void> {
-  const policies = policiesOf(properties['Policies']);
-  for (const { PolicyName, PolicyDocument } of policies) {
-    await call('iam', 'PutUserPolicy', {
-      UserName: name,
-      PolicyName,
-      PolicyDocument: documentOf(PolicyDocument),
-    });
-  }
-  const kept = policies.map((policy) => policy.PolicyName);
-  for (const PolicyName of missingFrom(
-    policiesOf(previous['Policies']).map((policy) => policy.PolicyName),
-    kept,
-  )) {
-    await ignoreMissing(() => call('iam', 'DeleteUserPolicy', { UserName: name, PolicyName }));
-  }
-  const [arns, arnsBefore] = [
-    textsOf(properties['ManagedPolicyArns']),
-    textsOf(previous['ManagedPolicyArns']),
-  ];
-  for (const PolicyArn of missingFrom(arnsBefore, arns)) {
-    await ignoreMissing(() => call('iam', 'DetachUserPolicy', { UserName: name, PolicyArn }));
-  }
-  for (const PolicyArn of arns)
-    await call('iam', 'AttachUserPolicy', { UserName: name, PolicyArn });
-  const [groups, groupsBefore] = [textsOf(properties['Groups']), textsOf(previous['Groups'])];
-  for (const GroupName of missingFrom(groupsBefore, groups)) {
+  const { properties, call } = request;
+  await carryPolicies(holderOf(request, name), properties, previous);
+  const groups = textsOf(properties, 'Groups');
+  for (const GroupName of missingFrom(textsOf(previous, 'Groups'), groups)) {
     await ignoreMissing(() => call('iam', 'RemoveUserFromGroup', { UserName: name, GroupName }));
   }
   for (const GroupName of groups)
     await call('iam', 'AddUserToGroup', { UserName: name, GroupName });
 }
 
-async function removeUser({ call }: ResourceRequest, name: string): Promise<void> {
+async function removeUser(request: ResourceRequest, name: string): Promise<void> {
+  const { call } = request;
   await ignoreMissing(async () => {
     const { Groups = [] } = await call('iam', 'ListGroupsForUser', { UserName: name });
     for (const { GroupName } of Groups)
       await call('iam', 'RemoveUserFromGroup', { UserName: name, GroupName });
-    const { AttachedPolicies = [] } = await call('iam', 'ListAttachedUserPolicies', {
-      UserName: name,
+    const attached = await call('iam', 'ListAttachedUserPolicies', { UserName: name });
+    const inline = await call('iam', 'ListUserPolicies', { UserName: name });
+    await dropPolicies(holderOf(request, name), {
+      attached: attached.AttachedPolicies,
+      inline: inline.PolicyNames,
     });
-    for (const { PolicyArn } of AttachedPolicies)
-      await call('iam', 'DetachUserPolicy', { UserName: name, PolicyArn });
-    const { PolicyNames = [] } = await call('iam', 'ListUserPolicies', { UserName: name });
-    for (const PolicyName of PolicyNames)
-      await call('iam', 'DeleteUserPolicy', { UserName: name, PolicyName });
     await call('iam', 'DeleteUser', { UserName: name });
   });
 }
@@ -226,13 +208,13 @@ const accessKeyResource: ResourceHandler = {
   type: 'AWS::IAM::AccessKey',
   shape: {
     type: 'object',
-    properties: { UserName: text, Status: text, Serial: { type: 'integer' } },
+    properties: { UserName: TEXT, Status: TEXT, Serial: INTEGER },
     required: ['UserName'],
   },
   // AWS: a higher serial is how a template asks for a new key.
   replaceOn: ['UserName', 'Serial'],
   async create({ properties, call }) {
-    const UserName = textOf(properties['UserName']) ?? '';
+    const UserName = textOf(properties, 'UserName') ?? '';
     const { AccessKey } = await call('iam', 'CreateAccessKey', { UserName });
     const id = AccessKey?.AccessKeyId ?? '';
     if (properties['Status'] === 'Inactive') {
@@ -242,7 +224,7 @@ const accessKeyResource: ResourceHandler = {
   },
   // Keys have no tags: one that is new to the user is taken for the one that was being made.
   candidates({ properties, call }) {
-    const UserName = textOf(properties['UserName']) ?? '';
+    const UserName = textOf(properties, 'UserName') ?? '';
     return listAll(async (Marker) => {
       const page = await call('iam', 'ListAccessKeys', { UserName, Marker });
       return {
@@ -253,12 +235,12 @@ const accessKeyResource: ResourceHandler = {
   },
   async update({ properties, physicalId, call }) {
     const Status = properties['Status'] === 'Inactive' ? 'Inactive' : 'Active';
-    const UserName = textOf(properties['UserName']) ?? '';
+    const UserName = textOf(properties, 'UserName') ?? '';
     await call('iam', 'UpdateAccessKey', { UserName, AccessKeyId: physicalId, Status });
     return { physicalId };
   },
   async delete({ properties, physicalId, call }) {
-    const UserName = textOf(properties['UserName']) ?? '';
+    const UserName = textOf(properties, 'UserName') ?? '';
     await ignoreMissing(() =>
       call('iam', 'DeleteAccessKey', { UserName, AccessKeyId: physicalId }),
     );

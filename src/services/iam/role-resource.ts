@@ -1,24 +1,21 @@
 // CloudFormation type AWS::IAM::Role.
+import { INTEGER, JSON_VALUE, TAGS, TEXT, TEXTS } from '../../kernel/property-shapes.ts';
+import { textOf } from '../../kernel/resource-requests.ts';
 import type {
   Properties,
   ResourceHandler,
   ResourceRequest,
   ResourceResult,
 } from '../../kernel/resources.ts';
+import { carryPolicies, dropPolicies } from './held-policies.ts';
+import type { PolicyHolder } from './held-policies.ts';
 import {
   documentOf,
   findName,
   finishOrUndo,
   ignoreMissing,
   inlinePolicies,
-  json,
   missingFrom,
-  policiesOf,
-  tagList,
-  text,
-  texts,
-  textOf,
-  textsOf,
   wantedTags,
 } from './resource-parts.ts';
 
@@ -29,15 +26,15 @@ export const roleResource: ResourceHandler = {
   shape: {
     type: 'object',
     properties: {
-      AssumeRolePolicyDocument: json,
-      Description: text,
-      ManagedPolicyArns: texts,
-      MaxSessionDuration: { type: 'integer' },
-      Path: text,
-      PermissionsBoundary: text,
+      AssumeRolePolicyDocument: JSON_VALUE,
+      Description: TEXT,
+      ManagedPolicyArns: TEXTS,
+      MaxSessionDuration: INTEGER,
+      Path: TEXT,
+      PermissionsBoundary: TEXT,
       Policies: inlinePolicies,
-      RoleName: text,
-      Tags: tagList,
+      RoleName: TEXT,
+      Tags: TAGS,
     },
     required: ['AssumeRolePolicyDocument'],
   },
@@ -53,13 +50,13 @@ export const roleResource: ResourceHandler = {
       RoleName: name,
       AssumeRolePolicyDocument: documentOf(properties['AssumeRolePolicyDocument']),
       Tags: wantedTags(request),
-      ...optional('Path', textOf(properties['Path'])),
-      ...optional('Description', textOf(properties['Description'])),
+      ...optional('Path', textOf(properties, 'Path')),
+      ...optional('Description', textOf(properties, 'Description')),
       ...optional('MaxSessionDuration', numberOf(properties['MaxSessionDuration'])),
-      ...optional('PermissionsBoundary', textOf(properties['PermissionsBoundary'])),
+      ...optional('PermissionsBoundary', textOf(properties, 'PermissionsBoundary')),
     });
     await finishOrUndo(
-      () => carryPolicies(request, name, {}),
+      () => carryPolicies(holderOf(request, name), properties, {}),
       () => removeRole(request, name),
     );
     return describeRole(request, name);
@@ -72,11 +69,11 @@ export const roleResource: ResourceHandler = {
     });
     await call('iam', 'UpdateRole', {
       RoleName: name,
-      Description: textOf(properties['Description']) ?? '',
+      Description: textOf(properties, 'Description') ?? '',
       MaxSessionDuration: numberOf(properties['MaxSessionDuration']) ?? 3600,
     });
     await carryBoundary(request, name, previous);
-    await carryPolicies(request, name, previous);
+    await carryPolicies(holderOf(request, name), properties, previous);
     await carryTags(request, name);
     return describeRole(request, name);
   },
@@ -86,7 +83,7 @@ export const roleResource: ResourceHandler = {
 };
 
 function roleName(request: ResourceRequest): string {
-  return textOf(request.properties['RoleName']) ?? request.physicalName(MAX_ROLE_NAME);
+  return textOf(request.properties, 'RoleName') ?? request.physicalName(MAX_ROLE_NAME);
 }
 
 function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
@@ -97,34 +94,13 @@ function numberOf(value: unknown): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
-async function carryPolicies(
-  { properties, call }: ResourceRequest,
-  name: string,
-  previous: Properties,
-): Promise<void> {
-  const policies = policiesOf(properties['Policies']);
-  for (const { PolicyName, PolicyDocument } of policies) {
-    await call('iam', 'PutRolePolicy', {
-      RoleName: name,
-      PolicyName,
-      PolicyDocument: documentOf(PolicyDocument),
-    });
-  }
-  const kept = policies.map((policy) => policy.PolicyName);
-  const before = policiesOf(previous['Policies']).map((policy) => policy.PolicyName);
-  for (const PolicyName of missingFrom(before, kept)) {
-    await ignoreMissing(() => call('iam', 'DeleteRolePolicy', { RoleName: name, PolicyName }));
-  }
-  const [arns, arnsBefore] = [
-    textsOf(properties['ManagedPolicyArns']),
-    textsOf(previous['ManagedPolicyArns']),
-  ];
-  // Detached first, so that a changed set of ten does not exceed the quota on the way.
-  for (const PolicyArn of missingFrom(arnsBefore, arns)) {
-    await ignoreMissing(() => call('iam', 'DetachRolePolicy', { RoleName: name, PolicyArn }));
-  }
-  for (const PolicyArn of arns)
-    await call('iam', 'AttachRolePolicy', { RoleName: name, PolicyArn });
+function holderOf({ call }: ResourceRequest, RoleName: string): PolicyHolder {
+  return {
+    putInline: (policy) => call('iam', 'PutRolePolicy', { RoleName, ...policy }),
+    deleteInline: (PolicyName) => call('iam', 'DeleteRolePolicy', { RoleName, PolicyName }),
+    attach: (PolicyArn) => call('iam', 'AttachRolePolicy', { RoleName, PolicyArn }),
+    detach: (PolicyArn) => call('iam', 'DetachRolePolicy', { RoleName, PolicyArn }),
+  };
 }
 
 async function carryBoundary(
@@ -132,7 +108,7 @@ async function carryBoundary(
   name: string,
   previous: Properties,
 ): Promise<void> {
-  const boundary = textOf(properties['PermissionsBoundary']);
+  const boundary = textOf(properties, 'PermissionsBoundary');
   if (boundary !== undefined) {
     await call('iam', 'PutRolePermissionsBoundary', {
       RoleName: name,
@@ -156,16 +132,15 @@ async function carryTags(request: ResourceRequest, name: string): Promise<void> 
 }
 
 /** Takes off whatever the role carries, also what was added outside the stack's template. */
-async function removeRole({ call }: ResourceRequest, name: string): Promise<void> {
+async function removeRole(request: ResourceRequest, name: string): Promise<void> {
+  const { call } = request;
   await ignoreMissing(async () => {
-    const { AttachedPolicies = [] } = await call('iam', 'ListAttachedRolePolicies', {
-      RoleName: name,
+    const attached = await call('iam', 'ListAttachedRolePolicies', { RoleName: name });
+    const inline = await call('iam', 'ListRolePolicies', { RoleName: name });
+    await dropPolicies(holderOf(request, name), {
+      attached: attached.AttachedPolicies,
+      inline: inline.PolicyNames,
     });
-    for (const { PolicyArn } of AttachedPolicies)
-      await call('iam', 'DetachRolePolicy', { RoleName: name, PolicyArn });
-    const { PolicyNames = [] } = await call('iam', 'ListRolePolicies', { RoleName: name });
-    for (const PolicyName of PolicyNames)
-      await call('iam', 'DeleteRolePolicy', { RoleName: name, PolicyName });
     await call('iam', 'DeleteRole', { RoleName: name });
   });
 }

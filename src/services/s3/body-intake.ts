@@ -1,9 +1,10 @@
 // Takes in the bytes of an upload: hashes them as they pass, and keeps them inline or as a blob.
 import { createHash } from 'node:crypto';
+import type { Checksum } from '../../base/crc.ts';
 import type { Blobs } from '../../base/store.ts';
 import { toStreamingBody } from '../../wire/streaming-body.ts';
 import { createHasher } from './checksums.ts';
-import type { ChecksumAlgorithm, Hasher } from './checksums.ts';
+import type { ChecksumAlgorithm } from './checksums.ts';
 import { entityTooLarge, incompleteBody } from './errors.ts';
 import { INLINE_BODY_MAX_BYTES } from './limits.ts';
 import type { BlobPiece } from './store.ts';
@@ -151,6 +152,6 @@ function createMeter(options: IntakeOptions): Meter {
   };
 }
 
-function base64(hasher: Hasher): string {
+function base64(hasher: Checksum): string {
   return Buffer.from(hasher.digest()).toString('base64');
 }

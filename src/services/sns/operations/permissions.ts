@@ -1,5 +1,7 @@
 // AddPermission and RemovePermission: statements of the topic's policy by label.
 import type { RequestContext } from '../../../kernel/context.ts';
+import { grantStatement, readPolicyDocument } from '../../../kernel/permission-statements.ts';
+import type { PolicyDocument } from '../../../kernel/permission-statements.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
 import { invalidParameter, topicNotFound } from '../errors.ts';
 import { checkTopicArn } from '../rules.ts';
@@ -19,15 +21,6 @@ const GRANTABLE = new Set([
   'Publish',
   'Receive',
 ]);
-
-interface Statement {
-  readonly Sid?: string;
-}
-
-interface PolicyDocument {
-  readonly Statement: readonly Statement[];
-  readonly [member: string]: unknown;
-}
 
 export async function addPermission(
   input: InputOf<'sns', 'AddPermission'>,
@@ -49,13 +42,12 @@ export async function addPermission(
     if (policy.Statement.some(({ Sid }) => Sid === input.Label)) {
       throw invalidParameter('Statement already exists');
     }
-    const added = {
-      Sid: input.Label,
-      Effect: 'Allow',
-      Principal: { AWS: unwrapOne(accounts.map((account) => `arn:aws:iam::${account}:root`)) },
-      Action: unwrapOne(actions.map((action) => `SNS:${action}`)),
-      Resource: topicArn(topic),
-    };
+    const added = grantStatement({
+      label: input.Label,
+      accounts,
+      actions: actions.map((action) => `SNS:${action}`),
+      resource: topicArn(topic),
+    });
     const Statement = [...policy.Statement, added];
     putTopic(tx, { ...topic, policy: JSON.stringify({ ...policy, Statement }) });
   });
@@ -78,13 +70,5 @@ export async function removePermission(
 }
 
 function readPolicy(topic: Topic): PolicyDocument {
-  const document = JSON.parse(topic.policy ?? defaultPolicy(topic)) as {
-    Statement?: Statement | Statement[];
-  };
-  const { Statement: statements = [] } = document;
-  return { ...document, Statement: Array.isArray(statements) ? statements : [statements] };
-}
-
-function unwrapOne(values: readonly string[]): string | readonly string[] {
-  return values.length === 1 ? (values[0] ?? values) : values;
+  return readPolicyDocument(topic.policy ?? defaultPolicy(topic));
 }

@@ -1,4 +1,4 @@
-// The entry of a batch answer that tells of a failure.
+// How a batch answers: which entries succeeded, and what befell the others.
 import type { ServiceError } from '../../../base/errors.ts';
 
 export interface FailedEntry {
@@ -10,4 +10,18 @@ export interface FailedEntry {
 
 export function failEntry(id: string, error: ServiceError): FailedEntry {
   return { Id: id, SenderFault: error.status < 500, Code: error.code, Message: error.message };
+}
+
+/** The answer to entries that have nothing to tell but whether they failed. @param problems one an entry, in order */
+export function presentBatch(
+  entries: readonly { readonly Id: string | undefined }[],
+  problems: readonly (ServiceError | undefined)[],
+): { Successful: { Id: string }[]; Failed: FailedEntry[] } {
+  const outcomes = entries.map(({ Id = '' }, at) => ({ Id, problem: problems[at] }));
+  return {
+    Successful: outcomes.flatMap(({ Id, problem }) => (problem === undefined ? [{ Id }] : [])),
+    Failed: outcomes.flatMap(({ Id, problem }) =>
+      problem === undefined ? [] : [failEntry(Id, problem)],
+    ),
+  };
 }

@@ -8,7 +8,7 @@ import type { Queue } from '../queue.ts';
 import { parseReceiptHandle } from '../receipt-handle.ts';
 import { checkBatch, required } from '../rules.ts';
 import { findWaiting, removeMessage } from '../store.ts';
-import { failEntry } from './batch-result.ts';
+import { presentBatch } from './batch-result.ts';
 import { readQueueUrl, requireQueue } from './locate-queue.ts';
 
 export async function deleteMessage(
@@ -40,13 +40,7 @@ export async function deleteMessageBatch(
       );
     return found;
   });
-  return {
-    Successful: entries.filter((_, at) => problems[at] === undefined).map(({ Id }) => ({ Id })),
-    Failed: entries.flatMap(({ Id }, at) => {
-      const problem = problems[at];
-      return problem === undefined ? [] : [failEntry(Id, problem)];
-    }),
-  };
+  return presentBatch(entries, problems);
 }
 
 /**

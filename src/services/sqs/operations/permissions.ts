@@ -1,5 +1,7 @@
 // AddPermission and RemovePermission: statements of the queue's policy by label.
 import type { RequestContext } from '../../../kernel/context.ts';
+import { grantStatement, readPolicyDocument } from '../../../kernel/permission-statements.ts';
+import type { PolicyDocument, PolicyStatement } from '../../../kernel/permission-statements.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
 import { invalidParameter, invalidValue, missingParameter, tooManyActions } from '../errors.ts';
 import { PERMISSION_ACTIONS_MAX } from '../limits.ts';
@@ -20,15 +22,6 @@ const GRANTABLE = new Set([
   'ReceiveMessage',
   'SendMessage',
 ]);
-
-interface Statement {
-  readonly Sid?: string;
-}
-
-interface PolicyDocument {
-  readonly Statement: readonly Statement[];
-  readonly [member: string]: unknown;
-}
 
 export async function addPermission(
   input: InputOf<'sqs', 'AddPermission'>,
@@ -51,13 +44,12 @@ export async function addPermission(
     if (policy.Statement.some((statement) => statement.Sid === label)) {
       throw invalidValue(label, 'Label', 'Already exists.');
     }
-    const added = {
-      Sid: label,
-      Effect: 'Allow',
-      Principal: { AWS: unwrapOne(accounts.map((account) => `arn:aws:iam::${account}:root`)) },
-      Action: unwrapOne(actions.map((action) => `SQS:${action}`)),
-      Resource: queueArn(queue),
-    };
+    const added = grantStatement({
+      label,
+      accounts,
+      actions: actions.map((action) => `SQS:${action}`),
+      resource: queueArn(queue),
+    });
     putQueue(tx, withStatements(queue, policy, [...policy.Statement, added]), queue);
   });
   return {};
@@ -108,9 +100,7 @@ function readPolicy(queue: Queue): PolicyDocument {
   if (queue.policy === undefined) {
     return { Version: '2008-10-17', Id: `${queueArn(queue)}/SQSDefaultPolicy`, Statement: [] };
   }
-  const document = JSON.parse(queue.policy) as { Statement?: Statement | Statement[] };
-  const { Statement: statements = [] } = document;
-  return { ...document, Statement: Array.isArray(statements) ? statements : [statements] };
+  return readPolicyDocument(queue.policy);
 }
 
 // AWS: without statements the queue has no policy any more. Recorded:
@@ -118,12 +108,8 @@ function readPolicy(queue: Queue): PolicyDocument {
 function withStatements(
   queue: Queue,
   policy: PolicyDocument,
-  statements: readonly Statement[],
+  statements: readonly PolicyStatement[],
 ): Queue {
   const text = JSON.stringify({ ...policy, Statement: statements });
   return { ...queue, policy: statements.length === 0 ? undefined : text };
-}
-
-function unwrapOne(values: readonly string[]): string | readonly string[] {
-  return values.length === 1 ? (values[0] ?? values) : values;
 }

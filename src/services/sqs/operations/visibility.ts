@@ -13,7 +13,7 @@ import type { Queue } from '../queue.ts';
 import { parseReceiptHandle } from '../receipt-handle.ts';
 import { checkBatch, checkVisibilityTimeout, required } from '../rules.ts';
 import { findWaiting, moveMessage, queueTopic } from '../store.ts';
-import { failEntry } from './batch-result.ts';
+import { presentBatch } from './batch-result.ts';
 import { readQueueUrl, requireQueue } from './locate-queue.ts';
 
 interface Change {
@@ -50,13 +50,7 @@ export async function changeMessageVisibilityBatch(
     }
     return found;
   });
-  return {
-    Successful: entries.filter((_, at) => problems[at] === undefined).map(({ Id }) => ({ Id })),
-    Failed: entries.flatMap(({ Id }, at) => {
-      const problem = problems[at];
-      return problem === undefined ? [] : [failEntry(Id, problem)];
-    }),
-  };
+  return presentBatch(entries, problems);
 }
 
 async function tryChange(
