@@ -26,6 +26,10 @@ export function createActivity(nextTurn: () => Promise<void>): Activity {
   let inFlight = 0;
   let waiters: (() => void)[] = [];
 
+  function enter(): void {
+    inFlight += 1;
+  }
+
   function leave(): void {
     inFlight -= 1;
     if (inFlight > 0) return;
@@ -35,29 +39,8 @@ export function createActivity(nextTurn: () => Promise<void>): Activity {
   }
 
   function begin(): ActivityToken {
-    let ended = false;
-    let parks = 0;
     inFlight += 1;
-    return {
-      async park(wait) {
-        if (ended) return wait;
-        // Parallel parks of one token release it only while nothing else runs under it is unknowable
-        // here; the first park releases, the last one to finish takes it back.
-        if (parks === 0) leave();
-        parks += 1;
-        try {
-          return await wait;
-        } finally {
-          parks -= 1;
-          if (parks === 0 && !ended) inFlight += 1;
-        }
-      },
-      end() {
-        if (ended) return;
-        ended = true;
-        if (parks === 0) leave();
-      },
-    };
+    return new Token(enter, leave);
   }
 
   async function quiet(): Promise<void> {
@@ -87,4 +70,37 @@ export function createActivity(nextTurn: () => Promise<void>): Activity {
       return inFlight;
     },
   };
+}
+
+/** A class, not a literal with closures: every request has one. */
+class Token implements ActivityToken {
+  readonly #enter: () => void;
+  readonly #leave: () => void;
+  #ended = false;
+  #parks = 0;
+
+  constructor(enter: () => void, leave: () => void) {
+    this.#enter = enter;
+    this.#leave = leave;
+  }
+
+  async park<T>(wait: Promise<T>): Promise<T> {
+    if (this.#ended) return wait;
+    // Parallel parks of one token release it only while nothing else runs under it is unknowable
+    // here; the first park releases, the last one to finish takes it back.
+    if (this.#parks === 0) this.#leave();
+    this.#parks += 1;
+    try {
+      return await wait;
+    } finally {
+      this.#parks -= 1;
+      if (this.#parks === 0 && !this.#ended) this.#enter();
+    }
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (this.#parks === 0) this.#leave();
+  }
 }

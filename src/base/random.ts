@@ -16,9 +16,16 @@ export function randomUuid(random: Random): string {
   const bytes = random.bytes(16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = Buffer.from(bytes).toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  let uuid = '';
+  for (let at = 0; at < 16; at++) {
+    if (at === 4 || at === 6 || at === 8 || at === 10) uuid += '-';
+    uuid += HEX[bytes[at] ?? 0] ?? '';
+  }
+  return uuid;
 }
+
+/** Every byte as two digits: every request makes a UUID, and a table beats native calls. */
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 /** `length` characters drawn from `alphabet` (at most 256 characters). */
 export function randomText(random: Random, length: number, alphabet: string): string {

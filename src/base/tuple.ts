@@ -55,8 +55,12 @@ function encodePart(part: KeyPart): string {
     return TEXT + raw.replaceAll(END, ESCAPED_ZERO) + END;
   }
   if (typeof part === 'number') return NUMBER + encodeNumber(part);
-  const raw = Buffer.from(part.buffer, part.byteOffset, part.byteLength).toString('latin1');
-  return BYTES + raw.replaceAll(END, ESCAPED_ZERO) + END;
+  // Most parts are Buffers already, and another view of them would cost more than the text.
+  const bytes = Buffer.isBuffer(part)
+    ? part
+    : Buffer.from(part.buffer, part.byteOffset, part.byteLength);
+  const raw = bytes.toString('latin1');
+  return BYTES + (raw.includes(END) ? raw.replaceAll(END, ESCAPED_ZERO) : raw) + END;
 }
 
 // IEEE 754 doubles order as bytes once the sign bit is flipped (positive) or all bits are (negative).

@@ -30,10 +30,10 @@ function requestOf(accessKeyId?: string, sessionToken?: string): HttpRequest {
   };
 }
 
-function ask(
+async function ask(
   request: HttpRequest,
   more: Partial<AuthenticationOptions>,
-): ReturnType<typeof authenticate> {
+): Promise<Awaited<ReturnType<typeof authenticate>>> {
   const options = {
     store: createMemoryStore(),
     mode: 'trust',

@@ -45,11 +45,36 @@ export interface AuthenticationOptions {
   readonly family: AuthFamily;
 }
 
-export async function authenticate(
+/** Answers at once unless the key looks like one that was issued here. */
+export function authenticate(
   request: HttpRequest,
   caller: Caller,
   options: AuthenticationOptions,
+): Authenticated | Promise<Authenticated> {
+  const { accessKeyId } = caller;
+  if (accessKeyId !== undefined && looksIssued(accessKeyId)) {
+    return authenticateIssued(request, { ...caller, accessKeyId }, options);
+  }
+  return authenticateForeign(request, caller, options);
+}
+
+async function authenticateIssued(
+  request: HttpRequest,
+  caller: Caller & { readonly accessKeyId: string },
+  options: AuthenticationOptions,
 ): Promise<Authenticated> {
+  const { accessKeyId } = caller;
+  const issued = await options.store.read((view: ReadTx) => resolveAccessKey(view, accessKeyId));
+  if (issued !== undefined) return verifyIssued(request, issued, options);
+  return authenticateForeign(request, caller, options);
+}
+
+/** Nobody, or a key that was not issued here. */
+function authenticateForeign(
+  request: HttpRequest,
+  caller: Caller,
+  options: AuthenticationOptions,
+): Authenticated {
   const { accessKeyId } = caller;
   if (accessKeyId === undefined) {
     // S3 decides by bucket who may come without credentials; no other service is public.
@@ -58,10 +83,6 @@ export async function authenticate(
     }
     return { principal: { kind: 'anonymous', account: DEFAULT_ACCOUNT } };
   }
-  const issued = looksIssued(accessKeyId)
-    ? await options.store.read((view: ReadTx) => resolveAccessKey(view, accessKeyId))
-    : undefined;
-  if (issued !== undefined) return verifyIssued(request, issued, options);
   if (caller.sessionToken !== undefined && isOwnSessionToken(caller.sessionToken)) {
     throw toAuthError(expiredSession(options.family));
   }
@@ -90,9 +111,10 @@ async function verifyIssued(
 
 /** A 12-digit access key is its own account; any other key that we did not issue is the default one's. */
 export function accountOfKey(accessKeyId: string): string {
-  return /^\d{12}$/.test(accessKeyId) ? accessKeyId : DEFAULT_ACCOUNT;
+  const isAccount = accessKeyId.length === 12 && /^\d+$/.test(accessKeyId);
+  return isAccount ? accessKeyId : DEFAULT_ACCOUNT;
 }
 
 function looksIssued(accessKeyId: string): boolean {
-  return /^A[KS]IA/.test(accessKeyId);
+  return accessKeyId.startsWith('AKIA') || accessKeyId.startsWith('ASIA');
 }

@@ -12,7 +12,7 @@ import type { Audit } from './audit.ts';
 import type { Principal, RequestContext, Scope } from './context.ts';
 import type { Faults } from './faults.ts';
 import { type Registry, toServiceError } from './registry.ts';
-import type { Validators } from './validators.ts';
+import type { Check, Validators } from './validators.ts';
 
 /** What the stages need of the kernel. */
 export interface PipelineParts {
@@ -56,9 +56,15 @@ type Stage = (exchange: Exchange, parts: PipelineParts) => void | Promise<void>;
 // and after (serialise) is about bytes, and stands in `handleHttp`.
 const STAGES: readonly Stage[] = [validate, authorise, strikeBefore, handle, strikeAfter];
 
-async function validate(exchange: Exchange, parts: PipelineParts): Promise<void> {
-  const check = parts.validators.of(exchange.service) ?? (await parts.validators.load(exchange.service));
-  const problem = check?.(exchange.operation, exchange.input);
+function validate(exchange: Exchange, parts: PipelineParts): Promise<void> | void {
+  const { validators } = parts;
+  const check = validators.of(exchange.service);
+  if (check !== undefined) return applyCheck(check, exchange);
+  return validators.load(exchange.service).then((loaded) => applyCheck(loaded, exchange));
+}
+
+function applyCheck(check: Check | undefined, { operation, input }: Exchange): void {
+  const problem = check?.(operation, input);
   if (problem !== undefined) throw problem;
 }
 
@@ -134,10 +140,8 @@ export async function handleHttp(
 ): Promise<HttpResponse> {
   const requestId = parts.newRequestId();
   const caller = identifyCaller(request);
-  const routed = await parts.router.route(
-    request,
-    caller.signingName === undefined ? {} : { signingName: caller.signingName },
-  );
+  const found = parts.router.route(request, caller);
+  const routed = found instanceof Promise ? await found : found;
   if (routed.kind === 'failure') return routed.protocol.serializeError(routed, routed.error, requestId);
   let response: HttpResponse;
   try {
@@ -173,15 +177,20 @@ async function answer(arrival: Arrival, parts: PipelineParts): Promise<HttpRespo
   const { caller, requestId } = arrival;
   const { model, operation, protocol } = arrival.routed;
   const { request } = arrival.routed;
-  const { principal, material } = await authenticate(request, caller, {
+  const authenticated = authenticate(request, caller, {
     store: parts.store,
     mode: parts.mode,
     nowMs: parts.nowMs(),
     maxSkewMs: parts.maxSkewMs,
     family: familyOfProtocol(protocol.name),
   });
+  const { principal, material } =
+    authenticated instanceof Promise ? await authenticated : authenticated;
   const body = decodeAwsChunked(request.body, request.headers, material);
-  const routed = body === request.body ? arrival.routed : { ...arrival.routed, request: { ...request, body, signal: request.signal } };
+  const routed =
+    body === request.body
+      ? arrival.routed
+      : { ...arrival.routed, request: { ...request, body, signal: request.signal } };
   const context = parts.contextFor({
     service: model.row.id,
     operation: operation.name,

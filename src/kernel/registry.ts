@@ -16,11 +16,11 @@ export interface Registry {
 export function createRegistry(services: readonly AnyService[]): Registry {
   const byId = new Map<string, AnyService>();
   const workers = new Map<string, TimerWorker>();
-  const dataEvents = new Set<string>();
+  const dataEvents = new Map<string, ReadonlySet<string>>();
   for (const service of services) {
     assert(!byId.has(service.id), `service ${service.id} is registered once`);
     byId.set(service.id, service);
-    for (const operation of service.dataEvents ?? []) dataEvents.add(`${service.id}.${operation}`);
+    dataEvents.set(service.id, new Set(service.dataEvents));
     for (const [name, worker] of Object.entries(service.workers ?? {})) {
       assert(name.startsWith(`${service.id}/`), `worker ${name} starts with ${service.id}/`);
       workers.set(name, worker);
@@ -37,7 +37,7 @@ export function createRegistry(services: readonly AnyService[]): Registry {
       if (isNotImplemented(entry)) throw notThere(service, operation, entry.notImplemented);
       return entry;
     },
-    isDataEvent: (service, operation) => dataEvents.has(`${service}.${operation}`),
+    isDataEvent: (service, operation) => dataEvents.get(service)?.has(operation) === true,
   };
 }
 

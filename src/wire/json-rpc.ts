@@ -11,7 +11,7 @@ import type { ErrorTarget, Protocol, RoutedCall } from './protocol.ts';
 import { readBody } from './request-body.ts';
 import { schemaOf } from './schema.ts';
 import type { Schema } from './schema.ts';
-import type { ServiceModel, ServiceRow } from './service-model.ts';
+import type { Operation, ServiceModel, ServiceRow } from './service-model.ts';
 
 const INPUT = 4;
 const OUTPUT = 5;
@@ -32,6 +32,7 @@ const CAPITAL_MESSAGE: ReadonlySet<string> = new Set([
 ]);
 
 const codecs = new WeakMap<ServiceModel, JsonCodec>();
+const answers = new WeakMap<Operation, Answer>();
 const plainCodec = createJsonCodec({ jsonName: false });
 
 export function createJsonRpcProtocol(name: 'awsJson1_0' | 'awsJson1_1'): Protocol {
@@ -45,17 +46,33 @@ export function createJsonRpcProtocol(name: 'awsJson1_0' | 'awsJson1_1'): Protoc
       return codecOf(model).read(schemaOf(operation.schema[INPUT]), text);
     },
     serialize(call, output, requestId) {
-      const schema = schemaOf(call.operation.schema[OUTPUT]);
+      const { schema, isEmpty, isStream } = answerOf(call.operation);
       const headers = { 'content-type': contentType, 'x-amzn-requestid': requestId };
-      const stream = eventStreamMember(schema);
-      if (stream !== undefined) return serializeStream(call, output, { schema, headers });
-      const body = schema.isUnitSchema() ? '' : codecOf(call.model).write(schema, output ?? {});
+      if (isStream) return serializeStream(call, output, { schema, headers });
+      const body = isEmpty ? '' : codecOf(call.model).write(schema, output ?? {});
       return respond(call.model.row, { status: 200, headers, body });
     },
     serializeError(target, error, requestId) {
       return serializeError(target, error, { contentType, requestId });
     },
   };
+}
+
+/** What is to be known of an operation's output before it is written. */
+interface Answer {
+  readonly schema: Schema;
+  readonly isEmpty: boolean;
+  readonly isStream: boolean;
+}
+
+function answerOf(operation: Operation): Answer {
+  const known = answers.get(operation);
+  if (known !== undefined) return known;
+  const schema = schemaOf(operation.schema[OUTPUT]);
+  const isStream = eventStreamMember(schema) !== undefined;
+  const answer = { schema, isEmpty: schema.isUnitSchema(), isStream };
+  answers.set(operation, answer);
+  return answer;
 }
 
 interface StreamHead {

@@ -2,7 +2,7 @@
 import { AssertionFailed } from '../base/errors.ts';
 import { encodeBase64 } from './base64.ts';
 import { kindOf, membersOf, shapeName, timestampFormatOf, traitsOf } from './schema.ts';
-import type { Kind, Schema } from './schema.ts';
+import type { Kind, Member, Schema } from './schema.ts';
 import { formatTimestamp } from './timestamp-text.ts';
 
 /** Takes a value that is neither null nor undefined. */
@@ -26,7 +26,9 @@ export function createWriterCompiler(useJsonName: boolean): (schema: Schema) => 
       case 'structure':
       case 'union': {
         const identity = schema.getSchema() as object;
-        return structures.get(identity) ?? compileStructure(schema, identity);
+        const known = structures.get(identity);
+        if (known !== undefined) return known;
+        return kind === 'union' ? compileUnion(schema, identity) : compileStructure(schema, identity);
       }
       case 'bigDecimal':
       case 'bigInteger':
@@ -64,7 +66,9 @@ export function createWriterCompiler(useJsonName: boolean): (schema: Schema) => 
     return (value) => {
       if (typeof value !== 'object' || value === null) throw mismatch(schema, 'a map', value);
       let text = '{';
-      for (const [key, item] of Object.entries(value)) {
+      const source = value as Record<string, unknown>;
+      for (const key of Object.keys(source)) {
+        const item = source[key];
         const absent = item === null || item === undefined;
         if (item === undefined || (absent && !sparse)) continue;
         if (text.length > 1) text += ',';
@@ -89,11 +93,36 @@ export function createWriterCompiler(useJsonName: boolean): (schema: Schema) => 
     };
     // Known before its members are compiled: shapes may contain themselves.
     structures.set(identity, writer);
-    for (const { name, schema: member, traits } of membersOf(schema)) {
-      const label = `${JSON.stringify(useJsonName ? (traits.jsonName ?? name) : name)}:`;
-      fields.push({ name, label, write: compile(member) });
+    for (const member of membersOf(schema)) {
+      fields.push({ name: member.name, label: labelOf(member), write: compile(member.schema) });
     }
     return writer;
+  }
+
+  /** A union has one member of many: it is quicker to ask the value which than to try them all. */
+  function compileUnion(schema: Schema, identity: object): JsonWriter {
+    const fields = new Map<string, { label: string; write: JsonWriter }>();
+    const writer: JsonWriter = (value) => {
+      if (typeof value !== 'object' || value === null) throw mismatch(schema, 'an object', value);
+      const source = value as Record<string, unknown>;
+      let text = '{';
+      for (const name in source) {
+        const item = source[name];
+        const field = item === null || item === undefined ? undefined : fields.get(name);
+        if (field === undefined) continue;
+        text += (text.length > 1 ? ',' : '') + field.label + field.write(item);
+      }
+      return text + '}';
+    };
+    structures.set(identity, writer);
+    for (const member of membersOf(schema)) {
+      fields.set(member.name, { label: labelOf(member), write: compile(member.schema) });
+    }
+    return writer;
+  }
+
+  function labelOf({ name, traits }: Member): string {
+    return `${JSON.stringify(useJsonName ? (traits.jsonName ?? name) : name)}:`;
   }
 
   return compile;

@@ -27,7 +27,7 @@ interface RouteHint {
 
 export interface Router {
   /** Never throws for what a client sent: a request that cannot be routed is a RouteFailure. */
-  route(request: HttpRequest, hint?: RouteHint): Promise<RoutedCall | RouteFailure>;
+  route(request: HttpRequest, hint?: RouteHint): Routed | Promise<Routed>;
 }
 
 type Routed = RoutedCall | RouteFailure;
@@ -42,27 +42,54 @@ const S3_SIGNING_NAMES: ReadonlySet<string> = new Set([
 ]);
 
 export function createRouter({ rows, load }: RouterOptions): Router {
-  const loaded = new Map<ServiceRow, Promise<ServiceModel>>();
+  const loading = new Map<ServiceRow, Promise<ServiceModel>>();
+  const targets = new Map<string, Target>();
   const loadOnce: LoadModel = (row) => {
-    const before = loaded.get(row);
+    const before = loading.get(row);
     if (before !== undefined) return before;
     const model = load(row);
-    loaded.set(row, model);
+    loading.set(row, model);
     // A failed load may succeed next time.
-    model.catch(() => loaded.delete(row));
+    model.catch(() => loading.delete(row));
     return model;
   };
+  const services: Services = { rows, load: loadOnce };
+
+  async function routeSlowly(request: HttpRequest, hint: RouteHint): Promise<Routed> {
+    try {
+      return await route(request, hint, services);
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      return { kind: 'failure', request, error, protocol: guessProtocol(request) };
+    }
+  }
+
   return {
-    async route(request, hint = {}) {
-      try {
-        return await route(request, hint, { rows, load: loadOnce });
-      } catch (error) {
-        if (!(error instanceof ServiceError)) throw error;
-        return { kind: 'failure', request, error, protocol: guessProtocol(request) };
+    route(request, hint = {}) {
+      const target = request.headers['x-amz-target'];
+      const known = target === undefined ? undefined : targets.get(target);
+      if (known !== undefined) {
+        const { model, operation, protocol } = known;
+        return { kind: 'routed', request, model, operation, protocol, labels: NO_LABELS };
       }
+      const routed = routeSlowly(request, hint);
+      return target === undefined ? routed : routed.then((found) => remember(target, found));
     },
   };
+
+  /** A target that names an operation always names the same: there are as many as operations. */
+  function remember(target: string, routed: Routed): Routed {
+    if (routed.kind === 'routed') {
+      const { model, operation, protocol } = routed;
+      targets.set(target, { model, operation, protocol });
+    }
+    return routed;
+  }
 }
+
+const NO_LABELS: RoutedCall['labels'] = {};
+
+type Target = Pick<RoutedCall, 'model' | 'operation' | 'protocol'>;
 
 interface Services {
   readonly rows: readonly ServiceRow[];

@@ -30,7 +30,7 @@ function identifyHeader(authorization: string, sessionToken: string | undefined)
     const credential = authorization
       .slice(start + CREDENTIAL.length, end === -1 ? undefined : end)
       .trim();
-    return describeCredential(credential, 'header', sessionToken);
+    return identifyCredential(credential, sessionToken);
   }
   // Signature version 2, of which only S3 speaks the header form: `AWS AKID:signature`.
   if (authorization.startsWith('AWS ')) {
@@ -44,6 +44,20 @@ function identifyHeader(authorization: string, sessionToken: string | undefined)
   }
   // `Bearer` and the like belong to the application, not to AWS.
   return ANONYMOUS;
+}
+
+/** A client signs with the same scope all day long, so that what it says is worked out once. */
+const known = new Map<string, Caller>();
+const KNOWN_MAX = 1_000;
+
+function identifyCredential(credential: string, sessionToken: string | undefined): Caller {
+  let caller = known.get(credential);
+  if (caller === undefined) {
+    caller = describeCredential(credential, 'header', undefined);
+    if (known.size >= KNOWN_MAX) known.clear();
+    known.set(credential, caller);
+  }
+  return sessionToken === undefined ? caller : { ...caller, sessionToken };
 }
 
 function identifyPresigned(query: string): Caller {
