@@ -18,7 +18,7 @@ import { CONTROLLERS, readKernelView } from './control-group-files.ts';
 import { type ControlGroups, openControlGroups } from './control-groups.ts';
 import { buildEnvironment, needsEnvironmentAtStart } from './environment-variables.ts';
 import { ExecutionEnvironment } from './execution-environment.ts';
-import { createExtensions, type Extensions } from './extensions-api.ts';
+import { Extensions } from './extensions-api.ts';
 import type { Guest } from './guest.ts';
 import { type InnerLayout, type Isolation, processIsolation } from './isolation.ts';
 import {
@@ -316,7 +316,7 @@ async function startRuntime(
   const command = options.runtimeClients?.[definition.runtime];
   const programs = listPrograms(join(tree.layerRoot, 'extensions'));
   const newExtensions = (): Extensions =>
-    createExtensions({
+    new Extensions({
       programs,
       functionName: definition.name,
       functionVersion: definition.version,

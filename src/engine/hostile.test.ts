@@ -132,7 +132,7 @@ describe.each(['process', 'sandbox'] as const)('%s driver', (isolation) => {
       // Whatever came late is whole, in order, and after the answer it belongs to.
       const stream = [...harness.logs.values()].find((messages) => messages.some((m) => m.includes('late of 1'))) ?? [];
       const numbers = stream.map((m) => Number(/late of (\d)/.exec(m)?.[1] ?? 0)).filter(Boolean);
-      expect(numbers).toEqual(numbers.toSorted());
+      expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
     });
   });
 });

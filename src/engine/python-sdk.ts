@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs'
 import { join } from 'node:path';
 
 /** AWS: what the Python runtimes provide. docs.aws.amazon.com/lambda/latest/dg/python-package.html */
-export const PROVIDED_PACKAGES: readonly string[] = [
+const PROVIDED_PACKAGES: readonly string[] = [
   'boto3', 'botocore', 's3transfer', 'jmespath', 'dateutil', 'six', 'urllib3',
 ];
 /** How their metadata folders call themselves, where that is another name. */

@@ -201,7 +201,7 @@ function createSession(extensions: Extensions | undefined): Session {
       waitingForAssignment = respond;
       return undefined;
     }
-    return respond(404, JSON_TYPE, errorBody('NotFound', `no such path: ${method} ${path}`));
+    return notFound(request, respond);
   }
 
   /** Where the body of a streamed response goes; undefined when nobody wants it so, or it is none. */
@@ -212,13 +212,7 @@ function createSession(extensions: Extensions | undefined): Session {
     if (current.answered || current.streaming) return undefined;
     current.streaming = true;
     sink.start({ contentType: headers['content-type'] ?? 'application/octet-stream' });
-    let sent = 0;
-    let open = true;
-    return (chunk) => {
-      sent += chunk.length;
-      if (!open || sent > MAX_STREAM_BYTES) return undefined;
-      return sink.write(chunk).catch(() => void (open = false));
-    };
+    return forwardTo(sink);
   }
 
   function next(respond: Respond): void {
@@ -239,10 +233,7 @@ function createSession(extensions: Extensions | undefined): Session {
       // AWS: same answer for an unknown and a finished invocation. Runtime Interface Emulator, rapid/handler
       return respond(400, JSON_TYPE, errorBody('InvalidRequestID', 'Invalid request ID'));
     }
-    if (current.answered) {
-      const text = 'State transition from InvocationResponse to InvocationResponse failed for runtime';
-      return respond(403, JSON_TYPE, errorBody('InvalidStateTransition', text));
-    }
+    if (current.answered) return answeredAlready(respond);
     current.answered = true;
     const { streaming } = current;
     if (isError) {
@@ -251,8 +242,7 @@ function createSession(extensions: Extensions | undefined): Session {
     }
     const maxBytes = streaming ? MAX_STREAM_BYTES : MAX_RESPONSE_BYTES;
     if (request.bodyBytes > maxBytes) {
-      const text = `Exceeded maximum allowed payload size (${maxBytes} bytes).`;
-      respond(413, JSON_TYPE, errorBody('RequestEntityTooLarge', text));
+      tooLarge(maxBytes, respond);
       return session.events.responded(request.body, request.bodyBytes, streaming);
     }
     respond(202, JSON_TYPE, OK);
@@ -268,6 +258,31 @@ function createSession(extensions: Extensions | undefined): Session {
     extensions.onFailure = (failure) => session.events.extensionFailed(failure);
   }
   return session;
+}
+
+/** Up to the limit, and until the sink refuses. */
+function forwardTo(sink: ResponseSink): TakeChunk {
+  let sent = 0;
+  let open = true;
+  return (chunk) => {
+    sent += chunk.length;
+    if (!open || sent > MAX_STREAM_BYTES) return undefined;
+    return sink.write(chunk).catch(() => void (open = false));
+  };
+}
+
+function answeredAlready(respond: Respond): void {
+  const text = 'State transition from InvocationResponse to InvocationResponse failed for runtime';
+  respond(403, JSON_TYPE, errorBody('InvalidStateTransition', text));
+}
+
+function tooLarge(maxBytes: number, respond: Respond): void {
+  const text = `Exceeded maximum allowed payload size (${maxBytes} bytes).`;
+  respond(413, JSON_TYPE, errorBody('RequestEntityTooLarge', text));
+}
+
+function notFound({ method, path }: RuntimeRequest, respond: Respond): void {
+  respond(404, JSON_TYPE, errorBody('NotFound', `no such path: ${method} ${path}`));
 }
 
 function invocationHeaders(invocation: DeliveredInvocation): string {

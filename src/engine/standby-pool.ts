@@ -77,17 +77,20 @@ export function createStandbyPool(launcher: Launcher, size: number): StandbyPool
     const boot = bootAhead(flavour).then(
       (guest) => {
         flavour.booting -= 1;
-        if (guest === undefined) return;
-        const wanted = !closed && [...flavours.values()].includes(flavour);
-        if (!wanted) return void dismiss(guest);
-        flavour.ready.push(guest);
-        void dropWhenEnded(flavour, guest);
+        return guest === undefined ? undefined : keep(flavour, guest);
       },
       // The next take boots for itself, and reports what is wrong.
       () => void (flavour.booting -= 1),
     );
     ending.add(boot);
     void boot.then(() => ending.delete(boot));
+  }
+
+  function keep(flavour: Flavour, guest: Guest): void {
+    const wanted = !closed && [...flavours.values()].includes(flavour);
+    if (!wanted) return dismiss(guest);
+    flavour.ready.push(guest);
+    return void dropWhenEnded(flavour, guest);
   }
 
   async function bootAhead(flavour: Flavour): Promise<Guest | undefined> {

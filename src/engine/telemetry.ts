@@ -2,8 +2,6 @@
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 
-export type TelemetryType = 'platform' | 'function' | 'extension';
-
 export interface Telemetry {
   /** `platform.start`, `function`… with its record. */
   emit(type: string, record: unknown): void;
