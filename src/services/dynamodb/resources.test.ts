@@ -161,3 +161,37 @@ test('a property whose feature is missing fails the stack and leaves no table', 
   expect(failure?.ResourceStatusReason).toContain('PointInTimeRecoveryEnabled is not implemented');
   await expect(describe()).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
 });
+
+test('a stream is enabled, changes what it shows, and ends without replacing the table', async () => {
+  const StackName = 'streams';
+  const base = { AttributeDefinitions: [attribute('pk')], BillingMode: 'PAY_PER_REQUEST' };
+  const streaming = (StreamViewType: string): string => {
+    const made = JSON.parse(template({ ...base, StreamSpecification: { StreamViewType } })) as {
+      Outputs: Record<string, object>;
+    };
+    made.Outputs['Stream'] = { Value: { 'Fn::GetAtt': ['Users', 'StreamArn'] } };
+    return JSON.stringify(made);
+  };
+  const streamOf = (stack: Stack): string | undefined =>
+    stack.Outputs?.find(({ OutputKey }) => OutputKey === 'Stream')?.OutputValue;
+  await cfn.send(new CreateStackCommand({ StackName, TemplateBody: streaming('KEYS_ONLY') }));
+  const made = await finished(StackName);
+  const before = await describe();
+  expect(streamOf(made)).toBe(before.LatestStreamArn);
+  await cfn.send(new UpdateStackCommand({ StackName, TemplateBody: streaming('NEW_IMAGE') }));
+  const changed = await finished(StackName);
+  const after = await describe();
+  expect(changed.StackStatus).toBe('UPDATE_COMPLETE');
+  expect(after.TableId).toBe(before.TableId);
+  expect(after.StreamSpecification).toEqual({ StreamEnabled: true, StreamViewType: 'NEW_IMAGE' });
+  expect(streamOf(changed)).toBe(after.LatestStreamArn);
+  expect(after.LatestStreamArn).not.toBe(before.LatestStreamArn);
+  await cfn.send(new UpdateStackCommand({ StackName, TemplateBody: template(base) }));
+  await finished(StackName);
+  const ended = await describe();
+  expect(ended.TableId).toBe(before.TableId);
+  expect(ended.StreamSpecification).toBeUndefined();
+  await cfn.send(new DeleteStackCommand({ StackName }));
+  await cloud.settle();
+  await expect(describe()).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+});

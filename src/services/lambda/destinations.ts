@@ -18,7 +18,7 @@ export interface AsyncOutcome {
 }
 
 /** A message on its way to a destination or dead letter queue: a durable task of its own. */
-interface Delivery {
+export interface Delivery {
   readonly targetArn: string;
   readonly text: string;
   readonly attributes?: Readonly<Record<string, Attribute>>;

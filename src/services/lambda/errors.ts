@@ -88,6 +88,11 @@ export function mappingExists(uuid: string, sourceArn: string, functionName: str
   return userError('ResourceConflictException', message, 409);
 }
 
+export function streamMappingExists(uuid: string, sourceArn: string, functionName: string): ServiceError {
+  const message = `The event source arn (" ${sourceArn} ") and function (" ${functionName} ") provided mapping already exists. Please update or delete the existing mapping with UUID ${uuid}`;
+  return userError('ResourceConflictException', message, 409);
+}
+
 export function invalidParameter(message: string): ServiceError {
   return userError('InvalidParameterValueException', message, 400);
 }

@@ -31,6 +31,15 @@ export const SQS_BATCH_WITHOUT_WINDOW_MAX = 10;
 /** Batches processed at once per mapping when no maximum concurrency is set. */
 export const SQS_POLLER_CONCURRENCY = 5;
 export const RECEIVE_WAIT_SEC = 20;
+/** Event source mappings on DynamoDB streams. <developer guide, "Lambda parameters for DynamoDB"> */
+export const STREAM_BATCH_DEFAULT = 100;
+/** The shortest age limit besides none. */
+export const STREAM_RECORD_AGE_MIN_SEC = 60;
+/** DynamoDB streams hold records this long; a batch is retried no longer. */
+export const STREAM_RETENTION_SEC = 86_400;
+/** An idle poller renews its place in the shard well before the iterator's 15 minutes are over. */
+export const STREAM_ITERATOR_RENEWAL_MS = 600_000;
+
 /** A poller whose queue or function is gone tries again after this long, doubling. */
 export const POLLER_BACKOFF_FIRST_MS = 5_000;
 export const POLLER_BACKOFF_MAX_MS = 60_000;

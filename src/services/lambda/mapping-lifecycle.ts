@@ -2,6 +2,7 @@
 import { type Scope, type WorkContext, localSlot } from '../../kernel/context.ts';
 import { pollQueue } from './queue-poller.ts';
 import { type MappingRecord, mappings } from './store.ts';
+import { pollStream } from './stream-poller.ts';
 
 /** Mappings of one account and region are found within this bound. */
 export const MAPPINGS_MAX = 100_000;
@@ -24,9 +25,11 @@ export function applyMapping(scope: Scope, mapping: MappingRecord, context: Work
   if (!mapping.enabled) return;
   const stop = new AbortController();
   running.set(mapping.uuid, stop);
-  context.spawn('lambda/queue-poller', scope, async (own) => {
+  const { stream } = mapping;
+  context.spawn('lambda/event-source-poller', scope, async (own) => {
     try {
-      await pollQueue(mapping, stop.signal, own);
+      if (stream === undefined) await pollQueue(mapping, stop.signal, own);
+      else await pollStream({ ...mapping, stream }, stop.signal, own);
     } finally {
       if (running.get(mapping.uuid) === stop) running.delete(mapping.uuid);
     }

@@ -2,7 +2,7 @@
 import type { OutputOf } from '../../models/operations.ts';
 import type { Scope } from '../../kernel/context.ts';
 import { functionArn } from './function-reference.ts';
-import type { AliasRecord, FunctionVersion, InvokeConfig, MappingRecord } from './store.ts';
+import type { AliasRecord, FunctionVersion, InvokeConfig, MappingRecord, StreamSettings } from './store.ts';
 
 export type FunctionConfiguration = OutputOf<'lambda', 'GetFunctionConfiguration'>;
 
@@ -77,7 +77,8 @@ export function presentMapping(
     FunctionArn: functionArn(scope, mapping.functionName, mapping.qualifier),
     LastModified: new Date(mapping.lastModifiedMs),
     State: state,
-    StateTransitionReason: 'USER_INITIATED',
+    StateTransitionReason: mapping.stream === undefined ? 'USER_INITIATED' : 'User action',
+    ...presentStream(mapping.stream),
     FunctionResponseTypes: mapping.reportsItemFailures ? ['ReportBatchItemFailures'] : [],
     EventSourceMappingArn: `arn:aws:lambda:${scope.region}:${scope.account}:event-source-mapping:${mapping.uuid}`,
     ...(mapping.filters.length === 0
@@ -86,6 +87,20 @@ export function presentMapping(
     ...(mapping.maximumConcurrency === undefined
       ? {}
       : { ScalingConfig: { MaximumConcurrency: mapping.maximumConcurrency } }),
+  };
+}
+
+function presentStream(stream: StreamSettings | undefined): Partial<OutputOf<'lambda', 'GetEventSourceMapping'>> {
+  if (stream === undefined) return {};
+  const { onFailureArn } = stream;
+  return {
+    StartingPosition: stream.startingPosition,
+    BisectBatchOnFunctionError: stream.bisectsOnError,
+    MaximumRetryAttempts: stream.retriesMax,
+    MaximumRecordAgeInSeconds: stream.recordAgeMaxSec,
+    ParallelizationFactor: stream.parallelization,
+    TumblingWindowInSeconds: 0,
+    DestinationConfig: { OnFailure: onFailureArn === undefined ? {} : { Destination: onFailureArn } },
   };
 }
 

@@ -88,7 +88,32 @@ export interface InvokeConfig {
   readonly lastModifiedMs: number;
 }
 
-/** An event source mapping on a queue. */
+/** How a mapping reads a stream. */
+export interface StreamSettings {
+  readonly startingPosition: 'TRIM_HORIZON' | 'LATEST';
+  readonly bisectsOnError: boolean;
+  /** -1: until the records expire. */
+  readonly retriesMax: number;
+  /** -1: until the records expire. */
+  readonly recordAgeMaxSec: number;
+  /** Batches of one shard that are processed at once. */
+  readonly parallelization: number;
+  readonly onFailureArn?: string;
+}
+
+/** Where a mapping stands in a shard. */
+export interface StreamCheckpoint {
+  /** Sequence number up to which all records are processed. */
+  readonly after?: string;
+  /** Where to begin while nothing is processed, as long as the iterator lasts. */
+  readonly iterator?: string;
+  /** When the mapping began to read, ms: records before that are not for it. */
+  readonly sinceMs?: number;
+  /** The shard is closed and processed to its end. */
+  readonly finished?: true;
+}
+
+/** An event source mapping on a queue, or on a stream. */
 export interface MappingRecord {
   readonly uuid: string;
   readonly eventSourceArn: string;
@@ -102,6 +127,8 @@ export interface MappingRecord {
   readonly filters: readonly string[];
   readonly reportsItemFailures: boolean;
   readonly maximumConcurrency?: number;
+  /** Present when the source is a stream. */
+  readonly stream?: StreamSettings;
   readonly lastModifiedMs: number;
 }
 
@@ -154,6 +181,8 @@ export const invokeConfigs = table<InvokeConfig>('lambda/invoke-config');
 export const mappings = table<MappingRecord>('lambda/mapping');
 /** Keyed `[account, region, uuid]`. */
 export const mappingTags = table<Readonly<Record<string, string>>>('lambda/mapping-tags');
+/** Keyed `[account, region, uuid, shard id]`. */
+export const checkpoints = table<StreamCheckpoint>('lambda/stream-checkpoint');
 /** Keyed `[account, region, layer, number]`. */
 export const layerVersions = table<LayerVersionRecord>('lambda/layer-version');
 /** Keyed `[account, region, name, qualifier]`; the function itself has the qualifier ``. */

@@ -1,5 +1,11 @@
 // What a committed write puts on the table's stream.
-import { attributeOf, equalItems, setAttribute, type AttributeValue, type Item } from '../attribute-value.ts';
+import {
+  attributeOf,
+  equalItems,
+  setAttribute,
+  type AttributeValue,
+  type Item,
+} from '../attribute-value.ts';
 import type { SizedItem } from '../item-codec.ts';
 import { itemSize } from '../item-size.ts';
 import { keyNames, type KeySchema, type StreamViewType } from '../table-definition.ts';

@@ -15,7 +15,13 @@ export interface ShardIterator extends ShardPosition {
 }
 
 /** AWS: the stream's ARN, a 1 and an opaque text, with bars between. */
-export function encodeIterator({ streamArn, shardId, from, fromHorizon, issuedMs }: ShardIterator): string {
+export function encodeIterator({
+  streamArn,
+  shardId,
+  from,
+  fromHorizon,
+  issuedMs,
+}: ShardIterator): string {
   const opaque = JSON.stringify([shardId, from, fromHorizon ? 1 : 0, issuedMs]);
   return `${streamArn}|1|${Buffer.from(opaque).toString('base64')}`;
 }

@@ -85,7 +85,11 @@ export async function closeStream(
   if (record !== undefined) saveStream(tx, table, { ...record, disabledMs: nowMs });
   markShard(tx, table, { place, shard, mark: { event: 'closed', atMs: nowMs } });
   await context.timers.cancel(tx, ROLL, rollId(place));
-  context.timers.schedule(tx, table, { worker: REMOVE, dueMs: nowMs + RETENTION_MS, payload: place });
+  context.timers.schedule(tx, table, {
+    worker: REMOVE,
+    dueMs: nowMs + RETENTION_MS,
+    payload: place,
+  });
   tx.notify(streamTopic(streamArn(table, label)));
   return rest;
 }
@@ -165,4 +169,3 @@ async function removeStream(payload: unknown, context: WorkContext): Promise<voi
   const chunk = { place, limit: CHUNK_ROWS };
   while (await context.store.transact((tx) => purgeStream(tx, context, chunk)));
 }
-

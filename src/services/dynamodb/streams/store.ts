@@ -88,7 +88,9 @@ export async function listStreams(
     limit,
     ...(after === undefined ? {} : { after: [...here, after.tableName, after.label] }),
   });
-  return rows.map((row) => row.value).filter((stream) => tableName === undefined || stream.tableName === tableName);
+  return rows
+    .map((row) => row.value)
+    .filter((stream) => tableName === undefined || stream.tableName === tableName);
 }
 
 function below({ account, region }: Scope, { tableId, number }: StreamPlace): Key {
@@ -98,7 +100,11 @@ function below({ account, region }: Scope, { tableId, number }: StreamPlace): Ke
 export function markShard(
   tx: Tx,
   scope: Scope,
-  { place, shard, mark }: { readonly place: StreamPlace; readonly shard: number; readonly mark: Mark },
+  {
+    place,
+    shard,
+    mark,
+  }: { readonly place: StreamPlace; readonly shard: number; readonly mark: Mark },
 ): void {
   marks.append(tx, [...below(scope, place), shard], mark);
 }
@@ -118,7 +124,14 @@ export async function listShards(view: ReadTx, scope: Scope, place: StreamPlace)
       const parentId =
         parentOpenedMs === undefined ? undefined : shardId(name, number - 1, parentOpenedMs);
       const id = shardId(name, number, atMs);
-      shards.push({ number, id, parentId, openedSequence: sequence, openedMs: atMs, closed: undefined });
+      shards.push({
+        number,
+        id,
+        parentId,
+        openedSequence: sequence,
+        openedMs: atMs,
+        closed: undefined,
+      });
     } else {
       const opened = shards.pop();
       if (opened !== undefined) shards.push({ ...opened, closed: { sequence, atMs } });
@@ -162,11 +175,18 @@ export interface LoggedChange {
 export async function readChanges(
   view: ReadTx,
   scope: Scope,
-  range: { readonly place: StreamPlace; readonly shard: number; readonly from: number; readonly limit: number },
+  range: {
+    readonly place: StreamPlace;
+    readonly shard: number;
+    readonly from: number;
+    readonly limit: number;
+  },
 ): Promise<LoggedChange[]> {
   const prefix = [...below(scope, range.place), range.shard];
   const { limit } = range;
-  const rows = await changes.range(view, [...prefix, range.from], [...prefix, AFTER_ANY], { limit });
+  const rows = await changes.range(view, [...prefix, range.from], [...prefix, AFTER_ANY], {
+    limit,
+  });
   return rows.map(({ key, value }) => ({
     sequence: Number(key[prefix.length]),
     atMs: value.atMs,
@@ -204,7 +224,12 @@ export async function trimmedSequence(
 export async function trimChanges(
   tx: Tx,
   scope: Scope,
-  options: { readonly place: StreamPlace; readonly shard: number; readonly beforeMs: number; readonly limit: number },
+  options: {
+    readonly place: StreamPlace;
+    readonly shard: number;
+    readonly beforeMs: number;
+    readonly limit: number;
+  },
 ): Promise<boolean> {
   const prefix = [...below(scope, options.place), options.shard];
   const rows = await changes.list(tx, prefix, { limit: options.limit });

@@ -152,7 +152,12 @@ describe('enabling and disabling', () => {
       { StreamEnabled: true, StreamViewType: 'KEYS_ONLY' },
       'Table already has an enabled stream: TableName: items',
     ],
-    ['off twice', undefined, { StreamEnabled: false }, 'Table has no stream to disable: TableName: items'],
+    [
+      'off twice',
+      undefined,
+      { StreamEnabled: false },
+      'Table has no stream to disable: TableName: items',
+    ],
     [
       'on without a view type',
       undefined,
@@ -264,10 +269,38 @@ describe('records', () => {
   });
 
   test.each<[D.StreamViewType, (string | undefined)[][]]>([
-    ['KEYS_ONLY', [[undefined, undefined], [undefined, undefined], [undefined, undefined]]],
-    ['NEW_IMAGE', [[undefined, '1'], [undefined, '2'], [undefined, undefined]]],
-    ['OLD_IMAGE', [[undefined, undefined], ['1', undefined], ['2', undefined]]],
-    ['NEW_AND_OLD_IMAGES', [[undefined, '1'], ['1', '2'], ['2', undefined]]],
+    [
+      'KEYS_ONLY',
+      [
+        [undefined, undefined],
+        [undefined, undefined],
+        [undefined, undefined],
+      ],
+    ],
+    [
+      'NEW_IMAGE',
+      [
+        [undefined, '1'],
+        [undefined, '2'],
+        [undefined, undefined],
+      ],
+    ],
+    [
+      'OLD_IMAGE',
+      [
+        [undefined, undefined],
+        ['1', undefined],
+        ['2', undefined],
+      ],
+    ],
+    [
+      'NEW_AND_OLD_IMAGES',
+      [
+        [undefined, '1'],
+        ['1', '2'],
+        ['2', undefined],
+      ],
+    ],
   ])('%s shows its images', async (viewType, images) => {
     await createTable(viewType);
     await put({ ...key('a'), v: { N: '1' } });
@@ -308,12 +341,20 @@ describe('records', () => {
     await transact(
       { Put: { TableName, Item: key('c') } },
       { Delete: { TableName, Key: key('b') } },
-      { ConditionCheck: { TableName, Key: key('z'), ConditionExpression: 'attribute_not_exists(id)' } },
+      {
+        ConditionCheck: {
+          TableName,
+          Key: key('z'),
+          ConditionExpression: 'attribute_not_exists(id)',
+        },
+      },
     );
     await expect(
       transact(
         { Put: { TableName, Item: key('d') } },
-        { ConditionCheck: { TableName, Key: key('z'), ConditionExpression: 'attribute_exists(id)' } },
+        {
+          ConditionCheck: { TableName, Key: key('z'), ConditionExpression: 'attribute_exists(id)' },
+        },
       ),
     ).rejects.toMatchObject({ name: 'TransactionCanceledException' });
     expect(await changes(arn)).toEqual([
@@ -461,9 +502,17 @@ describe('shards and iterators', () => {
   });
 
   test.each<[string, Partial<S.GetShardIteratorCommandInput>, string]>([
-    ['a sequence number that is missing', { ShardIteratorType: 'AT_SEQUENCE_NUMBER' }, 'ValidationException'],
+    [
+      'a sequence number that is missing',
+      { ShardIteratorType: 'AT_SEQUENCE_NUMBER' },
+      'ValidationException',
+    ],
     ['a sequence number too many', { SequenceNumber: '1'.padEnd(21, '0') }, 'ValidationException'],
-    ['a shard that is not there', { ShardId: 'shardId-00000000000000000000-00000000' }, 'ResourceNotFoundException'],
+    [
+      'a shard that is not there',
+      { ShardId: 'shardId-00000000000000000000-00000000' },
+      'ResourceNotFoundException',
+    ],
     ['no ARN', { StreamArn: 'x'.repeat(40), ShardId: 'x'.repeat(30) }, 'ValidationException'],
   ])('%s is refused', async (_, more, name) => {
     await createTable('KEYS_ONLY');

@@ -6,16 +6,29 @@ import { randomUuid } from '../../../base/random.ts';
 import type { ReadTx } from '../../../base/store.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
-import { invalidParameter, mappingExists, mappingNotFound, queueUnreadable } from '../errors.ts';
+import {
+  invalidParameter,
+  mappingExists,
+  mappingNotFound,
+  queueUnreadable,
+  streamMappingExists,
+} from '../errors.ts';
 import { type FunctionReference, parseFunctionReference } from '../function-reference.ts';
-import { SQS_BATCH_DEFAULT, SQS_BATCH_WITHOUT_WINDOW_MAX } from '../limits.ts';
+import { SQS_BATCH_DEFAULT, SQS_BATCH_WITHOUT_WINDOW_MAX, STREAM_BATCH_DEFAULT } from '../limits.ts';
 import { MAPPINGS_MAX, applyMapping, stopPoller } from '../mapping-lifecycle.ts';
 import { pageOf } from '../page.ts';
 import { presentMapping } from '../present.ts';
 import { queueUrl } from '../destinations.ts';
-import { resolveFunction } from '../resolve.ts';
+import { type ResolvedFunction, resolveFunction } from '../resolve.ts';
 import { refuseUnsupported } from '../rules.ts';
 import { type MappingRecord, getFunction, mappingTags, mappings } from '../store.ts';
+import { deleteCheckpoints, putCheckpoint } from '../stream-checkpoints.ts';
+import {
+  checkStreamParameters,
+  firstCheckpoints,
+  isStream,
+  readStreamSettings,
+} from './stream-settings.ts';
 
 type CreateInput = InputOf<'lambda', 'CreateEventSourceMapping'>;
 type UpdateInput = InputOf<'lambda', 'UpdateEventSourceMapping'>;
@@ -29,23 +42,33 @@ export async function createEventSourceMapping(
   checkSource(eventSourceArn, input);
   const reference = parseFunctionReference(input.FunctionName ?? '', undefined, context);
   const { name, qualifier } = reference;
-  await checkQueue(eventSourceArn, reference, context);
+  const { version } = await requireFunction(reference, context);
+  const stream = isStream(eventSourceArn) ? readStreamSettings(input, undefined) : undefined;
+  const starts =
+    stream === undefined
+      ? await checkQueue(eventSourceArn, version.timeoutSec, context)
+      : await firstCheckpoints(eventSourceArn, stream, context);
   const mapping: MappingRecord = {
     uuid: randomUuid(context.random),
     eventSourceArn,
     functionName: name,
     ...(qualifier === undefined ? {} : { qualifier }),
     ...readSettings(input, eventSourceArn, undefined),
+    ...(stream === undefined ? {} : { stream }),
     lastModifiedMs: context.nowMs,
   };
   await context.store.transact(async (tx) => {
     const existing = await findMapping(tx, context, (other) => sameEnds(other, mapping));
     if (existing !== undefined) {
-      throw mappingExists(existing.uuid, eventSourceArn, name);
+      const conflict = stream === undefined ? mappingExists : streamMappingExists;
+      throw conflict(existing.uuid, eventSourceArn, name);
     }
     const key = [context.account, context.region, mapping.uuid];
     mappings.put(tx, key, mapping);
     if (input.Tags !== undefined) mappingTags.put(tx, key, input.Tags);
+    for (const [shardId, checkpoint] of starts ?? []) {
+      putCheckpoint(tx, { scope: context, uuid: mapping.uuid }, { shardId, checkpoint });
+    }
   });
   applyMapping(context, mapping, context);
   return presentMapping(context, mapping, mapping.enabled ? 'Creating' : 'Disabled');
@@ -107,6 +130,7 @@ export async function updateEventSourceMapping(
       functionName: reference?.name ?? previous.functionName,
       ...(qualifier === undefined ? {} : { qualifier }),
       ...readSettings(input, previous.eventSourceArn, previous),
+      ...(previous.stream === undefined ? {} : { stream: readStreamSettings(input, previous.stream) }),
       lastModifiedMs: context.nowMs,
     };
     mappings.put(tx, [context.account, context.region, changed.uuid], changed);
@@ -125,6 +149,7 @@ export async function deleteEventSourceMapping(
     const key = [context.account, context.region, found.uuid];
     mappings.delete(tx, key);
     mappingTags.delete(tx, key);
+    await deleteCheckpoints(tx, { scope: context, uuid: found.uuid });
     return found;
   });
   stopPoller(mapping.uuid, context);
@@ -158,11 +183,15 @@ function sameEnds(a: MappingRecord, b: MappingRecord): boolean {
   );
 }
 
-/** Queues only, for now; parameters of streams do not go with a queue. */
+/** Queues and DynamoDB streams; parameters of the one do not go with the other. */
 function checkSource(eventSourceArn: string, input: CreateInput | UpdateInput): void {
   const service = parseArn(eventSourceArn)?.service;
   if (service === undefined) throw invalidParameter('Unrecognized event source.');
   refuseOtherSources(input);
+  if (isStream(eventSourceArn)) {
+    checkStreamParameters(eventSourceArn, input);
+    return;
+  }
   if (service !== 'sqs') {
     throw invalidParameter(`Event source mappings on ${service} are not supported by Cloudlet yet.`);
   }
@@ -203,25 +232,31 @@ function refuseOtherSources(input: CreateInput | UpdateInput): void {
   });
 }
 
-/** The function is there, the queue is, and messages stay hidden for as long as the function may run. */
-async function checkQueue(
-  eventSourceArn: string,
+async function requireFunction(
   reference: FunctionReference,
   context: RequestContext,
-): Promise<void> {
-  const resolved = await context.store
+): Promise<ResolvedFunction> {
+  return context.store
     .read((view) => resolveFunction(view, reference))
     .catch((error: unknown) => {
       if (error instanceof ServiceError) throw invalidParameter('Function does not exist');
       throw error;
     });
+}
+
+/** The queue is there, and messages stay hidden for as long as the function may run. */
+async function checkQueue(
+  eventSourceArn: string,
+  timeoutSec: number,
+  context: RequestContext,
+): Promise<undefined> {
   const hiddenSec = await readVisibilityTimeout(eventSourceArn, context);
-  const { timeoutSec } = resolved.version;
   if (hiddenSec < timeoutSec) {
     throw invalidParameter(
       `Queue visibility timeout: ${hiddenSec} seconds is less than Function timeout: ${timeoutSec} seconds`,
     );
   }
+  return undefined;
 }
 
 async function readVisibilityTimeout(eventSourceArn: string, context: RequestContext): Promise<number> {
@@ -249,9 +284,11 @@ function readSettings(
   'enabled' | 'batchSize' | 'batchWindowSec' | 'filters' | 'reportsItemFailures' | 'maximumConcurrency'
 > {
   const isFifo = eventSourceArn.endsWith('.fifo');
-  const batchSize = input.BatchSize ?? previous?.batchSize ?? SQS_BATCH_DEFAULT;
+  const ofStream = isStream(eventSourceArn);
+  const batchDefault = ofStream ? STREAM_BATCH_DEFAULT : SQS_BATCH_DEFAULT;
+  const batchSize = input.BatchSize ?? previous?.batchSize ?? batchDefault;
   const batchWindowSec = input.MaximumBatchingWindowInSeconds ?? previous?.batchWindowSec ?? 0;
-  if (batchSize > SQS_BATCH_WITHOUT_WINDOW_MAX && batchWindowSec < 1) {
+  if (!ofStream && batchSize > SQS_BATCH_WITHOUT_WINDOW_MAX && batchWindowSec < 1) {
     throw invalidParameter(
       'Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10',
     );

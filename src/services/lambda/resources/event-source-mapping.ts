@@ -1,4 +1,5 @@
 // AWS::Lambda::EventSourceMapping.
+import { parseArn } from '../../../base/arn.ts';
 import { FLAG, INTEGER, NUMBER, TAGS, TEXT, TEXTS, only } from '../../../kernel/property-shapes.ts';
 import { tagsOf, textOf, unlessGone } from '../../../kernel/resource-requests.ts';
 import type {
@@ -26,6 +27,21 @@ const MAPPING_SETTINGS = {
   TumblingWindowInSeconds: INTEGER,
   KmsKeyArn: TEXT,
 } as const satisfies Readonly<Record<string, PropertyShape>>;
+
+const QUEUE_DEFAULTS = { BatchSize: 10, ScalingConfig: {} } as const;
+const STREAM_DEFAULTS = {
+  BatchSize: 100,
+  BisectBatchOnFunctionError: false,
+  DestinationConfig: { OnFailure: {} },
+  MaximumRecordAgeInSeconds: -1,
+  MaximumRetryAttempts: -1,
+  ParallelizationFactor: 1,
+  TumblingWindowInSeconds: 0,
+} as const;
+
+function isQueue({ properties }: ResourceRequest): boolean {
+  return parseArn(textOf(properties, 'EventSourceArn') ?? '')?.service === 'sqs';
+}
 
 export const mappingResource: ResourceHandler = {
   type: 'AWS::Lambda::EventSourceMapping',
@@ -67,11 +83,10 @@ export const mappingResource: ResourceHandler = {
     const { EventSourceMappingArn } = await request.call('lambda', 'UpdateEventSourceMapping', {
       // A property taken out of the template goes back to its default.
       Enabled: true,
-      BatchSize: 10,
       MaximumBatchingWindowInSeconds: 0,
       FilterCriteria: { Filters: [] },
       FunctionResponseTypes: [],
-      ScalingConfig: {},
+      ...(isQueue(request) ? QUEUE_DEFAULTS : STREAM_DEFAULTS),
       ...inputOf(settings),
       UUID,
     });
@@ -79,7 +94,10 @@ export const mappingResource: ResourceHandler = {
     return { physicalId: UUID, attributes: { Id: UUID, EventSourceMappingArn } };
   },
   async delete(request) {
-    await unlessGone(request.call('lambda', 'DeleteEventSourceMapping', { UUID: request.physicalId }), GONE);
+    await unlessGone(
+      request.call('lambda', 'DeleteEventSourceMapping', { UUID: request.physicalId }),
+      GONE,
+    );
   },
 };
 

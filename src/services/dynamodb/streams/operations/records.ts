@@ -5,7 +5,12 @@ import type { InputOf, OutputOf } from '../../../../models/operations.ts';
 import { wireItem } from '../../operations/expression-input.ts';
 import { changeSize } from '../change.ts';
 import { invalid, iteratorExpired, shardNotFound, trimmed } from '../errors.ts';
-import { decodeIterator, encodeIterator, type ShardIterator, type ShardPosition } from '../iterator.ts';
+import {
+  decodeIterator,
+  encodeIterator,
+  type ShardIterator,
+  type ShardPosition,
+} from '../iterator.ts';
 import { ITERATOR_LIFETIME_MS, RECORDS_MAX, RECORDS_MAX_BYTES, RETENTION_MS } from '../limits.ts';
 import { eventId, readSequence, sequenceText, type Shard } from '../shard.ts';
 import {
@@ -65,26 +70,20 @@ async function findPosition(
 ): Promise<ShardPosition> {
   const shardId = shard.id;
   const place = { place: stream, shard: shard.number };
-  switch (input.ShardIteratorType) {
-    case 'TRIM_HORIZON':
-      return { shardId, from: 0, fromHorizon: true };
-    case 'LATEST': {
-      const last = (await lastSequence(view, ctx, place)) ?? shard.openedSequence;
-      return { shardId, from: last + 1, fromHorizon: false };
-    }
-    default: {
-      const text = input.SequenceNumber ?? '';
-      const sequence = readSequence(text);
-      const last = shard.closed?.sequence ?? Number.MAX_SAFE_INTEGER;
-      if (sequence === undefined || sequence < shard.openedSequence || sequence > last) {
-        throw invalid(`Invalid SequenceNumber: ${text}`);
-      }
-      const from = input.ShardIteratorType === 'AFTER_SEQUENCE_NUMBER' ? sequence + 1 : sequence;
-      const position = { shardId, from, fromHorizon: false };
-      await checkUntrimmed(view, ctx, { stream, shard, from });
-      return position;
-    }
+  if (input.ShardIteratorType === 'TRIM_HORIZON') return { shardId, from: 0, fromHorizon: true };
+  if (input.ShardIteratorType === 'LATEST') {
+    const last = (await lastSequence(view, ctx, place)) ?? shard.openedSequence;
+    return { shardId, from: last + 1, fromHorizon: false };
   }
+  const text = input.SequenceNumber ?? '';
+  const sequence = readSequence(text);
+  const end = shard.closed?.sequence ?? Number.MAX_SAFE_INTEGER;
+  if (sequence === undefined || sequence < shard.openedSequence || sequence > end) {
+    throw invalid(`Invalid SequenceNumber: ${text}`);
+  }
+  const from = input.ShardIteratorType === 'AFTER_SEQUENCE_NUMBER' ? sequence + 1 : sequence;
+  await checkUntrimmed(view, ctx, { stream, shard, from });
+  return { shardId, from, fromHorizon: false };
 }
 
 /** Throws when a record at or after the position has aged out already. */
@@ -162,7 +161,7 @@ async function readPage(
 ): Promise<Page> {
   const changes: LoggedChange[] = [];
   let bytes = 0;
-  for (let { from } = iterator; ; ) {
+  for (let { from } = iterator; ;) {
     const range = { place: stream, shard: shard.number, from, limit: CHUNK_CHANGES };
     const chunk = await readChanges(view, ctx, range);
     for (const logged of chunk) {
