@@ -21,7 +21,8 @@ export async function findMade(
   request: ResourceRequest,
   change: ResourceChange,
 ): Promise<string | undefined> {
-  const { existing } = change;
+  const { existing, madeNothing } = change;
+  if (madeNothing === true) return undefined;
   if (handler.candidates === undefined) return handler.find?.(request);
   if (existing === undefined) return undefined;
   const present = await handler.candidates(request);

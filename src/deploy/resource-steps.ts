@@ -24,7 +24,7 @@ const REPLACING =
 
 type Made =
   | { readonly result: ResourceResult }
-  | { readonly reason: string; readonly isSomeoneElses?: boolean };
+  | { readonly reason: string; readonly madeNothing?: true };
 
 /**
  * Each change is kept before and after the handler is asked. Only the handler's own failures count as the
@@ -54,15 +54,10 @@ export async function makeResource(step: Step, kind: 'create' | 'replace'): Prom
   }
   const made = await tryCreate(step);
   if ('reason' in made) {
-    // Where the name turned out to be taken nothing was made, and nothing is to be taken back.
-    const change: ResourceChange = { ...started, state: 'failed' };
+    const { reason, ...rest } = made;
+    const change: ResourceChange = { ...started, ...rest, state: 'failed' };
     await book.write(
-      {
-        ...before,
-        status: `${verb}_FAILED`,
-        statusReason: made.reason,
-        ...(made.isSomeoneElses === true ? {} : { change }),
-      },
+      { ...before, status: `${verb}_FAILED`, statusReason: reason, change },
       { properties, physicalId: '' },
     );
     return 'failed';
@@ -132,19 +127,23 @@ function createRequest(
 }
 
 async function tryCreate(step: Step): Promise<Made> {
-  const { interrupted } = step;
+  const { interrupted, handler } = step;
+  const request = createRequest(step);
+  let hasCalled = false;
   try {
-    return {
-      result:
-        interrupted === undefined
-          ? await step.handler.create(createRequest(step))
-          : await createAgain(step, interrupted),
-    };
+    if (interrupted !== undefined) return { result: await createAgain(step, interrupted) };
+    const result = await handler.create({
+      ...request,
+      async call(service, name, input, options) {
+        const output = await request.call(service, name, input, options);
+        hasCalled = true;
+        return output;
+      },
+    });
+    return { result };
   } catch (error) {
-    return {
-      reason: explain(error),
-      isSomeoneElses: interrupted === undefined && saysAlreadyExists(error),
-    };
+    const reason = explain(error);
+    return interrupted !== undefined || hasCalled ? { reason } : { reason, madeNothing: true };
   }
 }
 

@@ -80,7 +80,29 @@ function createWorld() {
   };
   const fixed: ResourceHandler = { ...thing, type: 'Test::Fixed', replaceOn: [] };
   Reflect.deleteProperty(fixed, 'update');
-  const engine = createTemplateEngine({ handlers: [thing, fixed] });
+  let serial = 0;
+  const nameless: ResourceHandler = {
+    ...thing,
+    type: 'Test::Nameless',
+    candidates: async () => [...things.keys()].filter((id) => id.startsWith('id-')),
+    create: async (request) => {
+      serial += 1;
+      things.set(`id-${serial}`, { ...request.properties });
+      step();
+      return { physicalId: `id-${serial}` };
+    },
+  };
+  Reflect.deleteProperty(nameless, 'find');
+  /** Someone else takes the name between the look and the create. */
+  const raced: ResourceHandler = {
+    ...thing,
+    type: 'Test::Raced',
+    create: async (request) => {
+      things.set(nameOf(request), {});
+      throw new Error('exists');
+    },
+  };
+  const engine = createTemplateEngine({ handlers: [thing, fixed, nameless, raced] });
 
   function runOf(operationId: string, cancelled = false): StackRun {
     return {
@@ -403,6 +425,48 @@ describe('crashes', () => {
     }
     expect(at).toBeGreaterThan(6);
   });
+});
+
+describe('a resource with a random id, when the run crashes', () => {
+  const nameless = { Type: 'Test::Nameless', Properties: { Size: 1 } };
+
+  it.each(['finish', 'roll back'])(
+    'what the create made is recognised, what others made is not: %s',
+    async (ending) => {
+      let at = 0;
+      for (let crashed = true; crashed; at++) {
+        const world = createWorld();
+        world.things.set('id-of-another', {});
+        const apply = () => world.prepare(resources({ A: nameless })).apply(world.runOf('op1'));
+        world.crashAt(at);
+        crashed = await apply().then(
+          (outcome) => !outcome.ok,
+          () => true,
+        );
+        world.crashAt(Number.POSITIVE_INFINITY);
+        if (ending === 'finish' && world.records.get('A')?.change?.state !== 'failed') {
+          expect(await apply()).toMatchObject({ ok: true });
+          const id = world.records.get('A')?.current?.physicalId ?? '';
+          expect([...world.things.keys()].toSorted()).toEqual(['id-of-another', id].toSorted());
+        } else {
+          await world.engine.undo(world.runOf('op1'));
+          await world.engine.remove(world.runOf('op1'), { scope: 'everything' });
+          expect([...world.things.keys()]).toEqual(['id-of-another']);
+        }
+      }
+      expect(at).toBeGreaterThan(4);
+    },
+  );
+});
+
+it('what another made of the same name meanwhile outlives the rollback', async () => {
+  const world = createWorld();
+  const raced = { Type: 'Test::Raced', Properties: { Name: 'contested' } };
+  const template = world.prepare(resources({ A: raced }));
+  expect(await template.apply(world.runOf('op1'))).toMatchObject({ ok: false });
+  await world.engine.undo(world.runOf('op1'));
+  await world.engine.remove(world.runOf('op1'), { scope: 'everything' });
+  expect([...world.things.keys()]).toEqual(['contested']);
 });
 
 describe('what CloudFormation refuses at once', () => {

@@ -154,6 +154,8 @@ export interface ResourceChange {
   readonly intended: Omit<ResourceGeneration, 'physicalId' | 'attributes'>;
   /** Physical ids that the handler's `candidates` gave before the first attempt: not made by it. */
   readonly existing?: readonly string[];
+  /** A create that failed at its first call: what bears the name is someone else's. */
+  readonly madeNothing?: true;
 }
 
 /** The durable record of one logical id. The CloudFormation API stores it and hands it back. */
