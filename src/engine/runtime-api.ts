@@ -229,10 +229,7 @@ function createSession(extensions: Extensions | undefined): Session {
   }
 
   function settle(id: string, isError: boolean, request: RuntimeRequest, respond: Respond): void {
-    if (current === undefined || current.id !== id) {
-      // AWS: same answer for an unknown and a finished invocation. Runtime Interface Emulator, rapid/handler
-      return respond(400, JSON_TYPE, errorBody('InvalidRequestID', 'Invalid request ID'));
-    }
+    if (current === undefined || current.id !== id) return unknownInvocation(respond);
     if (current.answered) return answeredAlready(respond);
     current.answered = true;
     const { streaming } = current;
@@ -269,6 +266,11 @@ function forwardTo(sink: ResponseSink): TakeChunk {
     if (!open || sent > MAX_STREAM_BYTES) return undefined;
     return sink.write(chunk).catch(() => void (open = false));
   };
+}
+
+/** AWS: same answer for an unknown and a finished invocation. Runtime Interface Emulator, rapid/handler */
+function unknownInvocation(respond: Respond): void {
+  respond(400, JSON_TYPE, errorBody('InvalidRequestID', 'Invalid request ID'));
 }
 
 function answeredAlready(respond: Respond): void {
