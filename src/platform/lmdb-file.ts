@@ -46,21 +46,23 @@ export async function checkDatabaseFile(path: string): Promise<void> {
   try {
     const { size } = await file.stat();
     // LMDB makes the file first and fills it next: an empty one is a store that is being made.
-    if (size > 0) await checkContent(file, size, where);
+    if (size > 0) await checkContent(file, where);
   } finally {
     await file.close();
   }
 }
 
-async function checkContent(file: FileHandle, sizeBytes: number, where: string): Promise<void> {
+async function checkContent(file: FileHandle, where: string): Promise<void> {
   const meta = await readLatestMeta(file, where);
+  // Asked after the meta was read: another process may be making the file longer.
+  const { size: sizeBytes } = await file.stat();
   if ((meta.lastPage + 1) * meta.pageBytes <= sizeBytes) return;
   // The file may be shorter if nobody refers to the pages it lacks: then it is worth a walk.
   if (await isWhole(file, meta, Math.floor(sizeBytes / meta.pageBytes))) return;
   // Unless another process commits at this moment: it moves pages under our feet.
   const { transaction } = await readLatestMeta(file, where);
   if (transaction === meta.transaction) throw damaged(where, 'parts of it are missing');
-  await checkContent(file, (await file.stat()).size, where);
+  await checkContent(file, where);
 }
 
 /** Whether the first so many pages hold all that the trees refer to. */

@@ -73,7 +73,7 @@ export function createOptimisticStore(engine: StoreEngine): Store {
   /** Validates and submits in one step, with nothing in between. */
   function commit(run: Run): Outcome | false {
     const { transaction, epoch, since } = run;
-    if (!transaction.hasWrites) return seenOutcome(run);
+    if (!transaction.hasWrites()) return seenOutcome(run);
     assert(closing === undefined, 'the store is closed');
     if (epoch !== commits.epoch || log.conflicts(transaction.reads, since)) return false;
     const { writes, nextSequence } = transaction.resolveWrites(commits.nextSequence);
@@ -83,8 +83,9 @@ export function createOptimisticStore(engine: StoreEngine): Store {
 
   /** Whether what a run without writes has seen came to stand: only then its answer may go out. */
   function seenOutcome({ transaction, epoch }: Run): Outcome | false {
-    if (transaction.seenPending === 0) return true;
-    return epoch === commits.epoch && commits.outcomeOf(transaction.seenPending);
+    const seen = transaction.seenPending();
+    if (seen === 0) return true;
+    return epoch === commits.epoch && commits.outcomeOf(seen);
   }
 
   async function attempt<T>(body: (tx: Tx) => Promise<T>, turn?: Turn): Promise<Attempt<T>> {
@@ -94,7 +95,7 @@ export function createOptimisticStore(engine: StoreEngine): Store {
     try {
       value = await body(run.transaction.tx);
       run.transaction.end();
-      if (run.transaction.hasWrites) await turns.pass(turn);
+      if (run.transaction.hasWrites()) await turns.pass(turn);
       outcome = commit(run);
       turn?.end();
     } catch (error) {

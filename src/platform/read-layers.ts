@@ -7,7 +7,7 @@ export interface ReadLayers {
   get(key: string): Uint8Array | undefined;
   range(range: KeyRange): readonly EncodedEntry[];
   /** The greatest number of a pending commit of which a write was seen; 0 when none. */
-  readonly seenPending: number;
+  seenPending(): number;
 }
 
 export interface Layers {
@@ -56,9 +56,7 @@ export function createReadLayers({ own, pending, snapshot }: Layers): ReadLayers
       merged.sort(([a], [b]) => (a < b ? -sign : sign));
       return merged.slice(0, range.limit);
     },
-    get seenPending() {
-      return seenPending;
-    },
+    seenPending: () => seenPending,
   };
 }
 

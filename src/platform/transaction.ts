@@ -25,8 +25,8 @@ export interface Transaction {
   readonly reads: ReadSet;
   readonly topics: ReadonlySet<string>;
   /** The greatest number of a pending commit that the body saw writes of; 0 when none. */
-  readonly seenPending: number;
-  readonly hasWrites: boolean;
+  seenPending(): number;
+  hasWrites(): boolean;
   /** All writes, appends numbered from `nextSequence` on. */
   resolveWrites(nextSequence: number): { readonly writes: Writes; readonly nextSequence: number };
   /** The body is over: using `tx` from now on is a bug. */
@@ -138,12 +138,9 @@ export function createTransaction(start: TransactionStart): Transaction {
     tx,
     reads: { keys: readKeys, ranges: readRanges },
     topics,
-    get seenPending() {
-      return layers.seenPending;
-    },
-    get hasWrites() {
-      return own.size > 0 || appends.length > 0;
-    },
+    // Not getters: a literal with one gets a shape of its own each time.
+    seenPending: () => layers.seenPending(),
+    hasWrites: () => own.size > 0 || appends.length > 0,
     resolveWrites(nextSequence) {
       let sequence = nextSequence;
       for (const { prefix, value } of appends) own.set(prefix + encodeKey([sequence++]), value);
