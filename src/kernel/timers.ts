@@ -8,7 +8,7 @@ import type { Random } from '../base/random.ts';
 import type { Key, Store, Tx } from '../base/store.ts';
 import type { Scope, Timers, TimerTask, WorkContext } from './context.ts';
 import type { TimerWorker } from './service.ts';
-import { table } from './table.ts';
+import { type Row, table } from './table.ts';
 
 interface TimerRow extends Scope {
   readonly worker: string;
@@ -26,6 +26,8 @@ const latest = table<{ readonly dueMs: number; readonly token: string }>('kernel
 
 const TOPIC = 'kernel/timers';
 const CONCURRENCY_MAX = 256;
+/** Rows that a scan reads at a time. */
+const PAGE = 16;
 const RETRY_FIRST_MS = 1_000;
 const RETRY_MAX_MS = 300_000;
 
@@ -114,21 +116,32 @@ export function createTimerDispatcher(options: TimerDispatcherOptions): TimerDis
       });
   }
 
+  /** Begins what is due, page by page: mostly only the first few timers are of interest. */
   async function scan(): Promise<void> {
-    const limit = running.size + CONCURRENCY_MAX;
-    const rows = await store.read((view) => timers.list(view, [], { limit }));
-    cancelWake?.();
-    cancelWake = undefined;
+    let last: Key | undefined;
+    for (;;) {
+      const after = last === undefined ? {} : { after: last };
+      const rows = await store.read((view) => timers.list(view, [], { limit: PAGE, ...after }));
+      cancelWake?.();
+      cancelWake = undefined;
+      if (!beginDue(rows) || rows.length < PAGE) return;
+      last = rows.at(-1)?.key;
+    }
+  }
+
+  /** False when it came to a timer that must wait: for its time, or for others to end. */
+  function beginDue(rows: readonly Row<TimerRow>[]): boolean {
     for (const { key, value } of rows) {
       if (running.has(value.token)) continue;
       const dueMs = Number(key[0]);
       if (dueMs > clock.now()) {
         cancelWake = clock.schedule(dueMs, wake);
-        return;
+        return false;
       }
-      if (running.size >= CONCURRENCY_MAX) return;
+      if (running.size >= CONCURRENCY_MAX) return false;
       begin(key, value);
     }
+    return true;
   }
 
   function begin(key: Key, row: TimerRow): void {
