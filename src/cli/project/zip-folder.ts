@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile, readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ZipFile } from 'yazl';
+import { collectBytes } from '../../base/collect-bytes.ts';
 
 /** DOS time begins here; one stamp for all makes equal folders equal archives. */
 const STAMP = new Date(1980, 0, 1);
@@ -26,9 +27,7 @@ export async function zipFolder(
     zip.addBuffer(await readFile(join(folder, path)), path, { mtime: STAMP, mode: fileMode });
   }
   zip.end();
-  const chunks: Buffer[] = [];
-  for await (const chunk of zip.outputStream) chunks.push(Buffer.from(chunk));
-  const bytes = Buffer.concat(chunks);
+  const bytes = await collectBytes(zip.outputStream);
   return { bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 

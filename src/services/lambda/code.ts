@@ -1,5 +1,6 @@
 // Takes in a function's archive: from the request or from S3, checked, stored as a blob.
 import { createHash } from 'node:crypto';
+import { collectBytes } from '../../base/collect-bytes.ts';
 import { ServiceError } from '../../base/errors.ts';
 import { FunctionUnavailable } from '../../base/function-runner.ts';
 import type { Tx } from '../../base/store.ts';
@@ -68,9 +69,7 @@ async function readFromS3(
 async function collect(body: unknown): Promise<Uint8Array> {
   if (body === undefined) return new Uint8Array(0);
   if (body instanceof Uint8Array) return body;
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body as AsyncIterable<Uint8Array>) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  return collectBytes(body as AsyncIterable<Uint8Array>);
 }
 
 /** Gives the unpacked size. */

@@ -1,5 +1,6 @@
 // Makes the archive of a function whose source stands in its template (`Code.ZipFile`).
 import { ZipFile } from 'yazl';
+import { collectBytes } from '../../base/collect-bytes.ts';
 
 /** DOS time begins here; a fixed stamp makes equal sources equal archives. */
 const STAMP = new Date(1980, 0, 1);
@@ -10,7 +11,5 @@ export async function archiveInlineSource(runtime: string, source: string): Prom
   const name = runtime.startsWith('python') ? 'index.py' : 'index.js';
   zip.addBuffer(Buffer.from(source), name, { mtime: STAMP, mode: 0o100644 });
   zip.end();
-  const chunks: Buffer[] = [];
-  for await (const chunk of zip.outputStream) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks);
+  return collectBytes(zip.outputStream);
 }

@@ -1,6 +1,7 @@
 // Small deployment packages for tests, and the shortest way to a function.
 import { CreateFunctionCommand, type CreateFunctionCommandInput, type LambdaClient } from '@aws-sdk/client-lambda';
 import { ZipFile } from 'yazl';
+import { collectBytes } from '../../base/collect-bytes.ts';
 
 /** DOS time begins here; a fixed stamp makes equal sources equal archives. */
 const STAMP = new Date(1980, 0, 1);
@@ -11,9 +12,7 @@ export async function zip(files: Readonly<Record<string, string | Uint8Array>>):
     archive.addBuffer(Buffer.from(content), name, { mtime: STAMP, mode: 0o100644 });
   }
   archive.end();
-  const chunks: Buffer[] = [];
-  for await (const chunk of archive.outputStream) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks);
+  return collectBytes(archive.outputStream);
 }
 
 /** An archive with one file, `index.mjs`. */

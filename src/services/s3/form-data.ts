@@ -1,4 +1,5 @@
 // multipart/form-data as browsers send it to S3: fields first, then one file, which streams.
+import { collectBytes } from '../../base/collect-bytes.ts';
 import { badRequest, malformedPost, postFieldsTooLarge } from './errors.ts';
 
 /** AWS: everything before the file. S3 API reference, POST Object. */
@@ -38,13 +39,13 @@ export async function readForm(
   for (;;) {
     const after = await input.take(2);
     if (after.toString() === '--' || after.length < 2) return { fields, file: undefined };
-    const head = await collect(input.until(Buffer.from('\r\n\r\n'), budget));
+    const head = await collectBytes(input.until(Buffer.from('\r\n\r\n'), budget));
     const part = readHead(head.toString('utf8'));
     if (part.name === 'file') {
       const content = input.until(delimiter, Number.POSITIVE_INFINITY);
       return { fields, file: { filename: part.filename ?? '', contentType: part.contentType, content } };
     }
-    const value = await collect(input.until(delimiter, budget));
+    const value = await collectBytes(input.until(delimiter, budget));
     budget -= head.length + value.length;
     if (budget <= 0) throw postFieldsTooLarge();
     fields.set(part.name, value.toString('utf8'));
@@ -117,14 +118,8 @@ function createInput(source: AsyncIterable<Uint8Array>): Input {
   };
 }
 
-async function collect(source: AsyncIterable<Buffer>): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of source) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks);
-}
-
 async function drop(source: AsyncIterable<Buffer>): Promise<void> {
-  const skipped = await collect(source);
+  const skipped = await collectBytes(source);
   if (skipped.length > 0 && skipped.toString().trim() !== '') {
     throw badRequest('The body of your POST request is not well-formed multipart/form-data.');
   }

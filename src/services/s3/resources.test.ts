@@ -11,6 +11,7 @@ import * as sdk from '@aws-sdk/client-s3';
 import { S3Client } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
 import { createCloud } from '../../testing/create-cloud.ts';
+import { outcomeOf } from '../../testing/test-stack.ts';
 
 const StackName = 'app';
 
@@ -55,12 +56,7 @@ test('buckets and policies of a stack', async () => {
   const s3 = cloud.client(S3Client);
   const Bucket = 'stack-data';
 
-  async function outcome(): Promise<{ status: string | undefined; outputs: Record<string, string> }> {
-    await cloud.settle();
-    const { Stacks } = await stacks.send(new DescribeStacksCommand({ StackName }));
-    const outputs = (Stacks?.[0]?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]);
-    return { status: Stacks?.[0]?.StackStatus, outputs: Object.fromEntries(outputs) as Record<string, string> };
-  }
+  const outcome = () => outcomeOf(cloud, StackName);
 
   const first = template({
     VersioningConfiguration: { Status: 'Enabled' },

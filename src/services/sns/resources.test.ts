@@ -3,7 +3,6 @@ import {
   CloudFormationClient,
   CreateStackCommand,
   DeleteStackCommand,
-  DescribeStacksCommand,
   UpdateStackCommand,
 } from '@aws-sdk/client-cloudformation';
 import {
@@ -15,6 +14,7 @@ import {
 } from '@aws-sdk/client-sns';
 import { expect, test } from 'vitest';
 import { createCloud } from '../../testing/create-cloud.ts';
+import { outcomeOf } from '../../testing/test-stack.ts';
 
 function template({ displayName, filter, inline }: { displayName: string; filter: object; inline: string[] }): string {
   return JSON.stringify({
@@ -62,15 +62,7 @@ test('topics, subscriptions and policies of a stack', async () => {
   const StackName = 'app';
   const TopicArn = 'arn:aws:sns:us-east-1:000000000000:news';
 
-  async function outcome(): Promise<{ status: string | undefined; outputs: Partial<Record<string, string>> }> {
-    await cloud.settle();
-    const { Stacks } = await stacks.send(new DescribeStacksCommand({ StackName }));
-    const outputs = Stacks?.[0]?.Outputs ?? [];
-    return {
-      status: Stacks?.[0]?.StackStatus,
-      outputs: Object.fromEntries(outputs.map((each) => [each.OutputKey, each.OutputValue])),
-    };
-  }
+  const outcome = () => outcomeOf(cloud, StackName);
   const endpoints = async (): Promise<string[]> => {
     const { Subscriptions = [] } = await sns.send(new ListSubscriptionsByTopicCommand({ TopicArn }));
     const names = Subscriptions.map(({ Endpoint }) => Endpoint?.split(':').at(-1) ?? '');

@@ -14,6 +14,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { expect, test } from 'vitest';
 import { createCloud } from '../../testing/create-cloud.ts';
+import { outcomeOf } from '../../testing/test-stack.ts';
 
 function template(properties: object): string {
   return JSON.stringify({
@@ -54,15 +55,7 @@ test('queues and policies of a stack', async () => {
   const sqs = cloud.client(SQSClient);
   const StackName = 'app';
 
-  async function outcome(): Promise<{ status: string | undefined; outputs: Record<string, string> }> {
-    await cloud.settle();
-    const { Stacks } = await stacks.send(new DescribeStacksCommand({ StackName }));
-    const outputs = Stacks?.[0]?.Outputs ?? [];
-    return {
-      status: Stacks?.[0]?.StackStatus,
-      outputs: Object.fromEntries(outputs.map((each) => [each.OutputKey, each.OutputValue])),
-    };
-  }
+  const outcome = () => outcomeOf(cloud, StackName);
 
   const first = { VisibilityTimeout: 60, DelaySeconds: 5, Tags: [{ Key: 'team', Value: 'a' }] };
   await stacks.send(new CreateStackCommand({ StackName, TemplateBody: template(first) }));

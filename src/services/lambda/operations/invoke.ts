@@ -1,4 +1,5 @@
 // Invoke in its three types, and the old InvokeAsync.
+import { collectBytes } from '../../../base/collect-bytes.ts';
 import { bodyBytes } from '../payload.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
@@ -93,7 +94,5 @@ function decodeClientContext(base64: string | undefined): string | undefined {
 async function collectStream(body: unknown): Promise<Uint8Array> {
   if (body === undefined) return new Uint8Array(0);
   if (body instanceof Uint8Array || typeof body === 'string') return bodyBytes(body);
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body as AsyncIterable<Uint8Array>) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  return collectBytes(body as AsyncIterable<Uint8Array>);
 }
