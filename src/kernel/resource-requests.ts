@@ -44,7 +44,7 @@ export function tagPairs(tags: Readonly<Record<string, string>>): { Key: string;
   return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 }
 
-/** Whether tags say that a resource was made for this stack and logical id. Nobody else can set these. */
+/** Whether tags say that a resource was made for this stack and logical id. */
 export function isOwn(
   { stackId, logicalId }: Pick<ResourceRequest, 'stackId' | 'logicalId'>,
   tags: Readonly<Record<string, string>> | undefined,
