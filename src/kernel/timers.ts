@@ -5,7 +5,7 @@ import type { Cancel, Clock } from '../base/clock.ts';
 import { UserError, assert } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
-import type { Key, Store, Tx } from '../base/store.ts';
+import type { Key, ReadTx, Store, Tx } from '../base/store.ts';
 import type { Scope, Timers, TimerTask, WorkContext } from './context.ts';
 import type { TimerWorker } from './service.ts';
 import { type Row, table } from './table.ts';
@@ -156,7 +156,7 @@ export function createTimerDispatcher(options: TimerDispatcherOptions): TimerDis
   }
 
   async function runStep(key: Key, row: TimerRow, token: WorkContext['activity']): Promise<void> {
-    if (row.id !== undefined && (await isStale(row.worker, row.id, row.token))) {
+    if (row.id !== undefined && (await store.read((view) => isStale(view, row)))) {
       await store.transact(async (tx) => timers.delete(tx, key));
       return;
     }
@@ -174,19 +174,6 @@ export function createTimerDispatcher(options: TimerDispatcherOptions): TimerDis
     }
     await store.transact((tx) => settle(tx, key, row));
     for (const seen of watchers) seen({ atMs: Number(key[0]), worker: row.worker });
-  }
-
-  async function isStale(worker: string, id: string, token: string): Promise<boolean> {
-    const current = await store.read((view) => latest.get(view, [worker, id]));
-    return current?.token !== token;
-  }
-
-  async function settle(tx: Tx, key: Key, row: TimerRow): Promise<void> {
-    timers.delete(tx, key);
-    if (row.id === undefined) return;
-    // The step may have scheduled its successor under the same id: that one stays.
-    const current = await latest.get(tx, [row.worker, row.id]);
-    if (current?.token === row.token) latest.delete(tx, [row.worker, row.id]);
   }
 
   async function retryLater(key: Key, row: TimerRow, error: unknown): Promise<void> {
@@ -220,4 +207,18 @@ export function createTimerDispatcher(options: TimerDispatcherOptions): TimerDis
       return () => watchers.delete(seen);
     },
   };
+}
+
+async function isStale(view: ReadTx, { worker, id, token }: TimerRow): Promise<boolean> {
+  if (id === undefined) return false;
+  return (await latest.get(view, [worker, id]))?.token !== token;
+}
+
+/** The step is done: its timer goes. */
+async function settle(tx: Tx, key: Key, row: TimerRow): Promise<void> {
+  timers.delete(tx, key);
+  if (row.id === undefined) return;
+  // The step may have scheduled its successor under the same id: that one stays.
+  const current = await latest.get(tx, [row.worker, row.id]);
+  if (current?.token === row.token) latest.delete(tx, [row.worker, row.id]);
 }
