@@ -83,7 +83,7 @@ describe('hierarchies', () => {
 const sandbox = await findSandbox({ run: '', trees: '' }, () => {});
 const probe = sandbox && openControlGroups(readKernelView());
 const able = probe !== undefined && probe.missing.length === 0;
-probe?.close();
+await probe?.close();
 
 describe.skipIf(!able)(`limits${able ? '' : ' (skipped: no sandbox, or no control groups can be made here)'}`, () => {
   let harness: Harness;

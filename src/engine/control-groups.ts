@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Controller,
   CONTROLLERS,
@@ -32,7 +33,8 @@ export interface ControlGroups {
   /** What cannot be bounded here. */
   readonly missing: readonly Controller[];
   create(): ControlGroup;
-  close(): void;
+  /** Processes on their way out hold their group for a moment; what stays, the next engine removes. */
+  close(): Promise<void>;
 }
 
 /** AWS: processes and threads. docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
@@ -46,6 +48,8 @@ const MEMORY_PER_CPU_MB = 1769;
 /** Short: a function that has used its share waits for the next period. */
 const CPU_PERIOD_US = 20_000;
 const MIN_QUOTA_US = 1000;
+const REMOVE_TRIES = 20;
+const REMOVE_PAUSE_MS = 10;
 const GROUP_NAME = /^cloudlet-(\d+)-[0-9a-f]+$/;
 
 // 0 is the process that writes. Failing to enter ends it: nothing runs without its limits.
@@ -75,9 +79,11 @@ export function openControlGroups(view: KernelView): ControlGroups | undefined {
         removeAll();
       });
     },
-    close() {
-      removeAll();
-      for (const root of roots) removeTree(root);
+    async close() {
+      for (let tries = 0; tries < REMOVE_TRIES; tries += 1) {
+        if (roots.map(removeTree).every(Boolean)) return;
+        await sleep(REMOVE_PAUSE_MS);
+      }
     },
   };
 }
@@ -194,15 +200,15 @@ function get(path: string): string {
   }
 }
 
-function removeTree(root: string): void {
+function removeTree(root: string): boolean {
   let names: string[] = [];
   try {
     names = readdirSync(root, { withFileTypes: true }).flatMap((e) => (e.isDirectory() ? [e.name] : []));
   } catch {
-    return;
+    return true;
   }
   for (const name of names) removeFolder(join(root, name));
-  removeFolder(root);
+  return removeFolder(root);
 }
 
 /** False while the last of its processes is still on its way out. */

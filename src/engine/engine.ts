@@ -157,7 +157,7 @@ async function openParts(
       await standby.close();
       watchdog.close();
       isolation.close();
-      groups?.close();
+      await groups?.close();
       await Promise.all([
         rm(run, { recursive: true, force: true }),
         rm(sockets, { recursive: true, force: true }),
