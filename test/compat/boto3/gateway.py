@@ -38,7 +38,7 @@ def a_function_answers_over_http():
     equal(api.get_method(**where)['methodIntegration']['type'], 'AWS_PROXY')
     api.create_deployment(restApiId=rest, stageName='live')
     url = f'{ENDPOINT}/restapis/{rest}/live/_user_request_/items'
-    equal(http('PUT', f'{url}/7%20x?a=b', b'body'), (201, ['PUT', {'id': '7 x'}, {'a': 'b'}, 'body']))
+    equal(http('PUT', f'{url}/7%20x?a=b', b'body'), (201, ['PUT', {'id': '7%20x'}, {'a': 'b'}, 'body']))
     equal(http('GET', url)[0], 403)
     equal([stage['stageName'] for stage in api.get_stages(restApiId=rest)['item']], ['live'])
     api.delete_rest_api(restApiId=rest)
