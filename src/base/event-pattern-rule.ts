@@ -1,4 +1,5 @@
 // One rule of an event pattern: a literal or a comparison, compiled to a test of a single value.
+import { ownEntry } from './own-entry.ts';
 import { compileAddressRange } from './address-range.ts';
 import { PatternError } from './pattern-error.ts';
 
@@ -39,7 +40,7 @@ function compileRule(rule: unknown): ValueRule {
     throw new PatternError('Match value must be String, number, true, false, or null');
   }
   const [[name, operand] = ['', undefined], second] = Object.entries(rule);
-  const compile = COMPARISONS[name];
+  const compile = ownEntry(COMPARISONS, name);
   if (compile === undefined) throw new PatternError(`Unrecognized match type ${name}`);
   if (second !== undefined) throw new PatternError('Only one key allowed in match expression');
   return compile(operand);
@@ -106,7 +107,7 @@ function matchesParts(value: string, parts: readonly string[]): boolean {
 function compileAnythingBut(operand: unknown): ValueRule {
   if (typeof operand === 'object' && operand !== null && !Array.isArray(operand)) {
     const [[name, inner] = ['', undefined], second] = Object.entries(operand);
-    const compile = TEXT_TESTS[name];
+    const compile = ownEntry(TEXT_TESTS, name);
     if (compile === undefined || second !== undefined) {
       throw new PatternError(
         'Value of anything-but must be an array or single string/number value.',

@@ -57,6 +57,7 @@ test.each(CASES)('%s: %j on %j', (_, pattern, event, matches) => {
 test.each([
   [{ key: [['value']] }, 'Match value must be String, number, true, false, or null'],
   [{ key: [{ 'wrong-operator': true }] }, 'Unrecognized match type wrong-operator'],
+  [{ key: [{ toString: 'x' }] }, 'Unrecognized match type toString'],
   [{ key: [{ suffix: 'value', prefix: 'value2' }] }, 'Only one key allowed in match expression'],
   [{ key: [{ suffix: 100 }] }, 'suffix match pattern must be a string'],
   [{ key: [{ suffix: null }] }, 'suffix match pattern must be a string'],

@@ -1,5 +1,6 @@
 // The command line: finds the command, runs it, turns errors into one clear message and an exit code.
 import { UserError } from '../base/errors.ts';
+import { ownEntry } from '../base/own-entry.ts';
 import { VERSION } from '../server/version.ts';
 import { type Command, describeCommand, readArguments } from './command.ts';
 import { createTerminal, printError } from './terminal.ts';
@@ -22,7 +23,7 @@ const EXIT = { failed: 1, usage: 2, noCloud: 3 } as const;
 async function main(argv: readonly string[]): Promise<void> {
   const [name, ...rest] = argv;
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
-    const topic = await COMMANDS[rest[0] ?? '']?.();
+    const topic = await ownEntry(COMMANDS, rest[0] ?? '')?.();
     process.stdout.write(`${topic === undefined ? await overview() : describeCommand(topic)}\n`);
     return;
   }
@@ -30,7 +31,7 @@ async function main(argv: readonly string[]): Promise<void> {
     process.stdout.write(`${VERSION}\n`);
     return;
   }
-  const command = await COMMANDS[name]?.();
+  const command = await ownEntry(COMMANDS, name)?.();
   if (command === undefined) {
     throw new UserError('ERR_USAGE', `there is no command ${JSON.stringify(name)}`, {
       fix: `use one of: ${Object.keys(COMMANDS).join(', ')}; cloudlet --help explains`,

@@ -17,7 +17,7 @@ import type { Ports } from './context.ts';
 import { createContexts, servicePrincipal } from './contexts.ts';
 import { type FaultRule, type Faults, createFaults } from './faults.ts';
 import { type PipelineParts, handleHttp, performCall } from './pipeline.ts';
-import { type Registry, createRegistry } from './registry.ts';
+import { type Registry, createRegistry, toServiceError } from './registry.ts';
 import type { AnyService } from './service.ts';
 import { type FiredTimer, createTimerDispatcher } from './timers.ts';
 import { createValidators } from './validators.ts';
@@ -120,7 +120,7 @@ export function createKernel(options: KernelOptions): Kernel {
       }
       return await handleHttp(request, token, parts);
     } catch (error) {
-      onDefect(error, `${request.method} ${request.path}`);
+      if (toServiceError(error).defect) onDefect(error, `${request.method} ${request.path}`);
       return { status: 500, headers: { 'content-type': 'text/plain' }, body: 'Internal failure\n' };
     } finally {
       token.end();

@@ -2,6 +2,7 @@
 import type { AnyHandler, AnyService, HttpRoute, NotImplemented, TimerWorker } from './service.ts';
 import type { ResourceHandler } from './resources.ts';
 import { AssertionFailed, ServiceError, assert } from '../base/errors.ts';
+import { BodyBroken } from '../wire/http.ts';
 
 export interface Registry {
   readonly services: ReadonlyMap<string, AnyService>;
@@ -53,6 +54,10 @@ function notThere(service: string, operation: string, why: string): ServiceError
 /** Turns whatever was thrown into what goes on the wire; anything unexpected is our bug. */
 export function toServiceError(thrown: unknown): { error: ServiceError; defect: boolean } {
   if (thrown instanceof ServiceError) return { error: thrown, defect: false };
+  if (thrown instanceof BodyBroken) {
+    const error = new ServiceError('RequestAborted', thrown.message, { status: 400, cause: thrown });
+    return { error, defect: false };
+  }
   const what = thrown instanceof AssertionFailed ? 'an internal check failed' : 'an internal error';
   const error = new ServiceError('InternalFailure', `The request failed because of ${what}.`, {
     status: 500,

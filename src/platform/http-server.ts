@@ -1,8 +1,8 @@
 // The listening socket: node:http in, plain requests and responses out.
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { UserError, assert } from '../base/errors.ts';
-import { BodyTooLarge, type HttpBody, type HttpRequest, type HttpResponse } from '../wire/http.ts';
+import { UserError } from '../base/errors.ts';
+import { BodyBroken, BodyTooLarge, type HttpBody, type HttpRequest, type HttpResponse } from '../wire/http.ts';
 import { shareNextTurn } from './next-turn.ts';
 
 export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse>;
@@ -149,9 +149,13 @@ class SocketBody implements HttpBody {
   }
 
   stream(): AsyncIterable<Uint8Array> {
-    assert(this.#collected === undefined, 'a body is read once, as bytes or as a stream');
-    return this.#incoming;
+    return this.#collected === undefined ? this.#incoming : wholeOf(this.#collected);
   }
+}
+
+/** A body that was collected already: to find the operation of a form, it has to be. */
+async function* wholeOf(collected: Promise<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield await collected;
 }
 
 const EMPTY = new Uint8Array(0);
@@ -182,7 +186,9 @@ function collect(incoming: IncomingMessage, maxBytes: number): Promise<Uint8Arra
     incoming.on('end', () => {
       resolve(more === undefined ? (first ?? EMPTY) : Buffer.concat(more, length));
     });
-    incoming.on('error', reject);
+    incoming.on('error', (cause) => {
+      reject(new BodyBroken('the client left in the middle of its body', { cause }));
+    });
   });
 }
 

@@ -41,6 +41,11 @@ export class BodyTooLarge extends Error {
   override readonly name = 'BodyTooLarge';
 }
 
+/** The client left in the middle of its body: nobody is there to hear an answer. */
+export class BodyBroken extends Error {
+  override readonly name = 'BodyBroken';
+}
+
 /** A body already in memory. */
 export function bodyOf(bytes: Uint8Array): HttpBody {
   return {

@@ -1,4 +1,5 @@
 // Reads an OpenAPI (Swagger 2.0 or 3.0) definition with API Gateway's extensions into a resource tree.
+import { ownEntry } from '../../base/own-entry.ts';
 import { badRequest, unsupported } from './errors.ts';
 import {
   type IntegrationInput,
@@ -44,7 +45,7 @@ export function importDefinition(definition: unknown, newId: () => string): Impo
     const resource = builder.resourceAt(path);
     if (!isObject(item)) continue;
     for (const [key, operation] of Object.entries(item)) {
-      const httpMethod = METHODS[key.toLowerCase()];
+      const httpMethod = ownEntry(METHODS, key.toLowerCase());
       if (httpMethod === undefined || !isObject(operation)) continue;
       resource.methods[httpMethod] = importOperation(operation, definition, `${httpMethod} ${path}`);
     }

@@ -1,5 +1,6 @@
 // Settings of a stage that shape its traffic: per-method throttling and access logs, read and checked.
 import { parseArn } from '../../base/arn.ts';
+import { ownEntry } from '../../base/own-entry.ts';
 import { badRequest, unsupported } from './errors.ts';
 import type { AccessLogSettings, MethodSetting } from './store.ts';
 
@@ -32,7 +33,7 @@ export function changeMethodSetting(
   const setting = before ?? DEFAULT_SETTING;
   if (name === 'throttling/burstLimit') return { ...setting, burstLimit: toLimit(value) };
   if (name === 'throttling/rateLimit') return { ...setting, rateLimit: toLimit(value) };
-  const accepted = NEUTRAL[name];
+  const accepted = ownEntry(NEUTRAL, name);
   if (accepted === undefined) throw badRequest(`Invalid patch path /${name}`);
   if (accepted.length > 0 && !accepted.includes(value)) {
     throw unsupported(`The method setting ${name} with the value ${value}`);

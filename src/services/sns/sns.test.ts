@@ -183,6 +183,7 @@ describe('a topic', () => {
     });
     expect(Attributes).not.toHaveProperty('SQSFailureFeedbackRoleArn');
     await expect(set('MailSuccessFeedbackSampleRate', '0')).rejects.toThrow('AttributeName');
+    await expect(set('toString', '0')).rejects.toThrow('AttributeName');
   });
 });
 

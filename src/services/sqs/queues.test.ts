@@ -150,6 +150,7 @@ describe('attributes', () => {
     // Recorded: test_set_unsupported_attribute_fifo.
     const url = await createQueue('orders');
     await expect(set(url, { FifoQueue: 'false' })).rejects.toThrow('Unknown Attribute FifoQueue.');
+    await expect(set(url, { toString: '1' })).rejects.toThrow('Unknown Attribute toString.');
   });
 
   test('a change shows, with the time of it', async () => {

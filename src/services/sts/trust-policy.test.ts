@@ -87,6 +87,7 @@ describe('conditions', () => {
     ['wildcard of one', { StringLike: { 'sts:ExternalId': 'shop-4?' } }, id, true],
     ['negated', { StringNotEquals: { 'sts:ExternalId': 'shop-42' } }, id, false],
     ['negated and absent', { StringNotEquals: { 'sts:ExternalId': 'shop-42' } }, {}, true],
+    ['unknown, named as what objects have', { toString: { 'sts:ExternalId': 'x' } }, id, false],
     ['null', { Null: { 'sts:ExternalId': 'false' } }, id, true],
     ['null of an absent key', { Null: { 'sts:ExternalId': 'false' } }, {}, false],
     [

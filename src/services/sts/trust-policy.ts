@@ -1,4 +1,5 @@
 // Decides whether a role's trust policy lets a caller assume it. Pure.
+import { ownEntry } from '../../base/own-entry.ts';
 
 /** Who asks, in the terms that trust policies name principals in. */
 export interface TrustedCaller {
@@ -105,8 +106,8 @@ function test(
   if (name === 'null')
     return wanted.some((text) => text.toLowerCase() === String(actual === undefined));
   if (actual === undefined && ifExists !== undefined) return true;
-  const negated = NEGATIONS[name];
-  const compare = COMPARISONS[negated ?? name];
+  const negated = ownEntry(NEGATIONS, name);
+  const compare = ownEntry(COMPARISONS, negated ?? name);
   if (compare === undefined) return undefined;
   // AWS: an absent key satisfies a negated operator, and ForAllValues; nothing else.
   if (actual === undefined) return negated !== undefined || quantifier === 'forallvalues';

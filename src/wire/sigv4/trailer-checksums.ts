@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Checksum } from '../../base/crc.ts';
 import { createCrc32, createCrc32c, createCrc64Nvme } from '../../base/crc.ts';
+import { ownEntry } from '../../base/own-entry.ts';
 
 const ALGORITHMS: Readonly<Record<string, () => Checksum>> = {
   'x-amz-checksum-crc32': createCrc32,
@@ -15,7 +16,7 @@ const ALGORITHMS: Readonly<Record<string, () => Checksum>> = {
 export function createTrailerChecksums(announced: readonly string[]): Map<string, Checksum> {
   const checksums = new Map<string, Checksum>();
   for (const name of announced) {
-    const create = ALGORITHMS[name];
+    const create = ownEntry(ALGORITHMS, name);
     if (create !== undefined) checksums.set(name, create());
   }
   return checksums;

@@ -1,5 +1,6 @@
 // GetSubscriptionAttributes and SetSubscriptionAttributes.
 import { parseArn } from '../../../base/arn.ts';
+import { ownEntry } from '../../../base/own-entry.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
 import { invalidParameter, subscriptionNotFound, unsupported } from '../errors.ts';
@@ -76,7 +77,7 @@ function readSetting(
   patch: Patch,
   { name, value, refuse }: { name: string; value: string; refuse: Refuse },
 ): void {
-  const later = LATER[name];
+  const later = ownEntry(LATER, name);
   if (later !== undefined) throw unsupported(later);
   switch (name) {
     case 'RawMessageDelivery':

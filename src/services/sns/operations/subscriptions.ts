@@ -1,5 +1,6 @@
 // Subscribe, ConfirmSubscription, Unsubscribe, ListSubscriptions, ListSubscriptionsByTopic.
 import { parseArn } from '../../../base/arn.ts';
+import { ownEntry } from '../../../base/own-entry.ts';
 import { randomText, randomUuid } from '../../../base/random.ts';
 import type { Principal, RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
@@ -172,7 +173,7 @@ function describePage(
 function checkProtocol(protocol: string | undefined): Protocol {
   if (protocol === 'sqs' || protocol === 'lambda') return protocol;
   if (protocol === 'email' || protocol === 'email-json') return protocol;
-  const later = LATER[protocol ?? ''];
+  const later = ownEntry(LATER, protocol ?? '');
   if (later !== undefined) throw unsupported(later);
   throw invalidParameter(`Amazon SNS does not support this protocol string: ${protocol}`);
 }

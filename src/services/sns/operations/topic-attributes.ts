@@ -1,5 +1,6 @@
 // GetTopicAttributes and SetTopicAttributes.
 import { isDeepStrictEqual } from 'node:util';
+import { ownEntry } from '../../../base/own-entry.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
 import { invalidParameter, topicNotFound, unsupported } from '../errors.ts';
@@ -98,9 +99,9 @@ export function readTopicSettings(
       readFeedback(name, value, patch);
       continue;
     }
-    const later = LATER[name];
+    const later = ownEntry(LATER, name);
     if (later !== undefined) throw unsupported(later);
-    const read = READERS[name];
+    const read = ownEntry(READERS, name);
     if (read === undefined) throw invalidParameter('AttributeName');
     read(value, patch, refuse);
   }

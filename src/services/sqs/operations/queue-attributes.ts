@@ -1,4 +1,5 @@
 // Queue attributes between AWS's names and text, and the queue's settings.
+import { ownEntry } from '../../../base/own-entry.ts';
 import type { FifoSettings, Queue, QueueSettings } from '../queue.ts';
 import { DEFAULT_FIFO, queueArn } from '../queue.ts';
 import { readRedriveAllowPolicy, readRedrivePolicy } from '../redrive-policy.ts';
@@ -133,11 +134,11 @@ export function readSettings(attributes: WireAttributes, fifo: FifoSettings | un
   const patch: Patch = {};
   for (const [name, text] of Object.entries(attributes)) {
     if (text === undefined) continue;
-    if (fifo !== undefined && name in FIFO) {
+    if (fifo !== undefined && Object.hasOwn(FIFO, name)) {
       patch.fifo = readFifo(patch.fifo ?? fifo, { name, text });
       continue;
     }
-    const setting = SETTINGS[name];
+    const setting = ownEntry(SETTINGS, name);
     if (setting === undefined) throw unknownAttribute(name);
     setting.read(text, patch);
   }
