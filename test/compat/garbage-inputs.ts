@@ -9,7 +9,7 @@ import type { Operation } from '../../src/wire/service-model.ts';
 const DEEPEST = 6;
 
 /** Names of what the test has made, by the member that asks for them; most answers are worth more then. */
-export const KNOWN: readonly (readonly [member: RegExp, values: readonly string[]])[] = [
+const KNOWN: readonly (readonly [member: RegExp, values: readonly string[]])[] = [
   [/^Bucket$/, ['fuzz']],
   [/^(Key|CopySource|Prefix|StartAfter|Marker|KeyMarker)$/, ['fuzz', 'fuzz/fuzz', 'a b/é']],
   [/^TableName$/, ['fuzz']],
