@@ -55,6 +55,19 @@ describe('scalars', () => {
   });
 });
 
+// Each of these would end the process: see base/nesting.ts.
+describe('what would exhaust the stack is refused', () => {
+  it.each([
+    ['JSON', `{"A":${'['.repeat(5000)}${']'.repeat(5000)}}`, 'nested too deeply'],
+    ['JSON that does not end', '{"A":'.repeat(5000), 'not well-formed'],
+    ['YAML in brackets', `A: ${'['.repeat(5000)}`, 'nested too deeply'],
+    ['YAML on one line', `A:\n  ${'- '.repeat(5000)}`, 'nested too deeply'],
+    ['a value inside of itself', 'A: &a [*a]', 'not well-formed'],
+  ])('%s', (_, text, message) => {
+    expect(() => parseTemplate(text)).toThrow(message);
+  });
+});
+
 describe('mistakes', () => {
   it.each([
     ['YAML', 'A: 1\nB: [1, 2\nC: 3\n', /YAML not well-formed\. \(line 3, column 1\)/],

@@ -11,6 +11,7 @@ import {
   visit,
 } from 'yaml';
 import type { Document, Tags, YAMLSeq } from 'yaml';
+import { isDeepJson, isDeepYaml } from '../base/nesting.ts';
 import { TemplateError } from '../kernel/templates.ts';
 
 export type PlainObject = Readonly<Record<string, unknown>>;
@@ -108,8 +109,11 @@ export function parseTemplate(text: string): ParsedTemplate {
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const content: unknown = JSON.parse(text);
+    if (isDeepJson(text)) throw nestedTooDeeply();
+    return content;
   } catch (cause) {
+    if (cause instanceof TemplateError) throw cause;
     // Flow-style YAML starts with a brace as well.
     const yaml = tryYaml(text);
     if (yaml !== undefined) return yaml;
@@ -135,6 +139,7 @@ interface YamlText {
 }
 
 function parseYaml(text: string): YamlText {
+  if (isDeepYaml(text)) throw nestedTooDeeply();
   const lines = new LineCounter();
   const document = parseDocument(text, {
     version: '1.1',
@@ -151,7 +156,10 @@ function parseYaml(text: string): YamlText {
   }
   visit(document, { Pair: keepKeyText });
   try {
-    return { content: document.toJS({ maxAliasCount: 1000 }), document, lines };
+    const content: unknown = document.toJS({ maxAliasCount: 1000 });
+    // An alias inside of its own anchor makes a value without an end; this throws for one.
+    JSON.stringify(content);
+    return { content, document, lines };
   } catch {
     throw notWellFormed('YAML', '1:1');
   }
@@ -162,6 +170,10 @@ function keepKeyText(_: unknown, pair: Pair): void {
   const { key } = pair;
   if (isScalar(key) && typeof key.value !== 'string' && key.source !== undefined)
     key.value = key.source;
+}
+
+function nestedTooDeeply(): TemplateError {
+  return new TemplateError('Template format error: the template is nested too deeply.');
 }
 
 function notWellFormed(language: 'JSON' | 'YAML', where: string): TemplateError {

@@ -248,11 +248,11 @@ function demandsOf(
   const { max, min } = shape;
   if (max !== undefined) {
     const text = `Member must have ${what} less than or equal to ${print(max)}`;
-    demands.push({ text, met: (value) => !(measure(value) > max) });
+    demands.push({ text, met: (value) => measure(value) <= max });
   }
   if (min !== undefined) {
     const text = `Member must have ${what} greater than or equal to ${print(min)}`;
-    demands.push({ text, met: (value) => !(measure(value) < min) });
+    demands.push({ text, met: (value) => measure(value) >= min });
   }
   if (shape.kind === 'text') demands.push(...textDemands(shape));
   return demands;

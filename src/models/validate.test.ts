@@ -185,6 +185,13 @@ describe('messages recorded from AWS', () => {
     );
   });
 
+  test('what is no number is within no bounds', async () => {
+    const validate = await createValidator('sts');
+    expect(validate?.('GetSessionToken', { DurationSeconds: Number.NaN })?.message).toContain(
+      "Value 'NaN' at 'durationSeconds' failed to satisfy constraint",
+    );
+  });
+
   test('SQS and S3 answer by checks of their own', async () => {
     expect(await createValidator('sqs')).toBeUndefined();
     expect(await createValidator('s3')).toBeUndefined();

@@ -35,6 +35,12 @@ const JAVA_CLASSES: Partial<Record<Kind, string>> = {
   timestamp: 'java.util.Date',
 };
 
+// Deeper than any value AWS takes (DynamoDB: 32), far from the end of the stack: what runs there may
+// end the process instead of throwing, see base/nesting.ts.
+const LEVELS_MAX = 200;
+/** Of structures that contain themselves; reading is synchronous, so one count will do. */
+let levels = 0;
+
 /** Compiles readers for one dialect; each structure once. */
 export class ReaderCompiler {
   private readonly dialect: ValueDialect;
@@ -115,7 +121,8 @@ export class ReaderCompiler {
 
   private compileStructure(schema: Schema, position: Position): ValueReader {
     const identity = schema.getSchema() as object;
-    const read = this.structures.get(identity) ?? this.compileFields(schema, identity);
+    const known = this.structures.get(identity);
+    const read = known === undefined ? this.compileFields(schema, identity) : countLevels(known);
     const className = this.javaName(schema);
     const unexpected =
       position === 'field' ? 'Unexpected field type' : 'Unexpected value type in payload';
@@ -160,14 +167,20 @@ export function wrongType(message: string): ServiceError {
   return new ServiceError('SerializationException', message);
 }
 
-/** Reads; a value nested deeper than the stack is the client's fault. */
+/** Reads; a value nested too deeply is the client's fault. */
 export function readGuarded(read: ValueReader, value: unknown): unknown {
-  try {
-    return read(value);
-  } catch (error) {
-    if (error instanceof RangeError) throw wrongType('');
-    throw error;
-  }
+  levels = 0;
+  return read(value);
+}
+
+function countLevels(read: ValueReader): ValueReader {
+  return (value) => {
+    levels += 1;
+    if (levels > LEVELS_MAX) throw wrongType('');
+    const out = read(value);
+    levels -= 1;
+    return out;
+  };
 }
 
 /** Assigns an own key, `__proto__` included. */

@@ -123,6 +123,8 @@ const DEEP_BODIES = [
   `${'{"a":'.repeat(DEEP)}1${'}'.repeat(DEEP)}`,
   `${'<a>'.repeat(DEEP)}${'</a>'.repeat(DEEP)}`,
   `Action=X&${'a.'.repeat(DEEP)}=1`,
+  '- '.repeat(DEEP),
+  '? '.repeat(DEEP),
 ];
 const ODD_BODIES = [
   '',

@@ -164,6 +164,36 @@ describe('garbage', () => {
     }, 120_000);
   });
 
+  const inTemplate = (value: string): string => `{"Resources":{"A":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":${value}}}}}`;
+  const nested = (start: string, middle: string, end: string, levels: number): string =>
+    start.repeat(levels) + middle + end.repeat(levels);
+  // A stack that overflows while a pattern is compiled ends the process: none may come near its end.
+  test.each<[string, ServiceId, string, (levels: number) => Record<string, unknown>]>([
+    ['attribute values', 'dynamodb', 'PutItem', (levels) => ({ TableName: 'fuzz', Item: { id: { S: 'x' }, a: JSON.parse(nested('{"L":[', '{"S":"aGk="}', ']}', Math.min(levels, 500))) as unknown } })],
+    ['parentheses', 'dynamodb', 'Scan', (levels) => ({ TableName: 'fuzz', FilterExpression: nested('(', 'a = :a', ')', levels), ExpressionAttributeValues: { ':a': { S: 'x' } } })],
+    ['negations', 'dynamodb', 'Scan', (levels) => ({ TableName: 'fuzz', FilterExpression: nested('NOT ', 'a = :a', '', levels), ExpressionAttributeValues: { ':a': { S: 'x' } } })],
+    ['paths', 'dynamodb', 'Scan', (levels) => ({ TableName: 'fuzz', ProjectionExpression: nested('a.', 'a', '', levels) })],
+    ['log filters', 'logs', 'FilterLogEvents', (levels) => ({ logGroupName: '/fuzz', filterPattern: `{${nested('(', '$.a = 1', ')', Math.min(levels, 500))}}` })],
+    ['filter policies', 'sns', 'Subscribe', (levels) => ({ TopicArn: 'arn:aws:sns:us-east-1:000000000000:fuzz', Protocol: 'sqs', Endpoint: 'arn:aws:sqs:us-east-1:000000000000:fuzz', Attributes: { FilterPolicyScope: 'MessageBody', FilterPolicy: nested('{"a":', '[1]', '}', levels) } })],
+    ['policies', 'iam', 'CreatePolicy', (levels) => ({ PolicyName: 'deep', PolicyDocument: nested('[', '', ']', levels) })],
+    ['policies of buckets', 's3', 'PutBucketPolicy', (levels) => ({ Policy: nested('{"a":', '1', '}', levels) })],
+    ['templates of JSON', 'cloudformation', 'CreateStack', (levels) => ({ StackName: 'deep', TemplateBody: inTemplate(nested('[', '', ']', levels)) })],
+    ['functions of templates', 'cloudformation', 'CreateStack', (levels) => ({ StackName: 'deep', TemplateBody: inTemplate(nested('{"Fn::Join":["",[', '"x"', ']]}', levels)) })],
+    ['templates of YAML', 'cloudformation', 'ValidateTemplate', (levels) => ({ TemplateBody: '['.repeat(levels) })],
+    ['lists of YAML', 'cloudformation', 'ValidateTemplate', (levels) => ({ TemplateBody: '- '.repeat(levels) })],
+    ['keys of YAML', 'cloudformation', 'ValidateTemplate', (levels) => ({ TemplateBody: '? '.repeat(levels) })],
+    ['indented YAML', 'cloudformation', 'ValidateTemplate', (levels) => ({ TemplateBody: Array.from({ length: Math.min(levels, 310) }, (_, at) => `${' '.repeat(at)}a:`).join('\n') })],
+    ['definitions of APIs', 'apigateway', 'ImportRestApi', (levels) => ({ body: Buffer.from(nested('{"a":', '1', '}', levels)) })],
+    ['payloads', 'lambda', 'Invoke', (levels) => ({ FunctionName: 'fuzz', InvocationType: 'DryRun', Payload: Buffer.from(nested('[', '', ']', levels)) })],
+  ])('as deep as can be sent: %s', async (what, id, operation, inputOf) => {
+    for (const levels of [90, 700, 2_000, 25_000]) {
+      const tally: Tally = { accepted: 0, refused: 0, bad: [] };
+      await tryRequest(await compose(id, operation, inputOf(levels)), `${what}, ${levels} levels`, tally);
+      expect(tally.bad).toEqual([]);
+    }
+    await expectHealth();
+  }, 60_000);
+
   const HEAD = 'Host: x\r\nConnection: close\r\n';
   test.each<[string, string | Buffer]>([
     ['a method of its own', `BREW / HTTP/1.1\r\n${HEAD}\r\n`],

@@ -162,6 +162,9 @@ describe('import', () => {
 
   test.each([
     ['no definition', 'hello', 'Invalid OpenAPI input.'],
+    ['brackets without end', '['.repeat(5000), 'Invalid OpenAPI input.'],
+    ['lists without end', '- '.repeat(5000), 'Invalid OpenAPI input.'],
+    ['a value inside of itself', 'a: &a [*a]', 'Invalid OpenAPI input.'],
     ['another version', { swagger: '1.2', paths: {} }, 'Invalid OpenAPI input.'],
     [
       'an authorizer',

@@ -514,6 +514,12 @@ describe('tags, layers, settings', () => {
       message: `Two different versions of the same layer are not allowed to be referenced in the same function. ${one} and ${two} are versions of the same layer.`,
     });
     await lambda.send(new L.DeleteLayerVersionCommand({ LayerName: 'shared', VersionNumber: 2 }));
+    for (const VersionNumber of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      await lambda.send(new L.DeleteLayerVersionCommand({ LayerName: 'shared', VersionNumber }));
+      await expect(
+        lambda.send(new L.GetLayerVersionCommand({ LayerName: 'shared', VersionNumber })),
+      ).rejects.toMatchObject({ name: 'InvalidParameterValueException' });
+    }
     await cloud.clock.advance('10m');
     // The archive of a deleted layer version stays for as long as a function uses it.
     const answer = await lambda.send(new L.InvokeCommand({ FunctionName: 'fn' }));

@@ -25,6 +25,12 @@ test.each([
   expect(findPolicyProblem(JSON.stringify(policy), scope)).toBe(problem);
 });
 
+test.each(['{"a":', '{"$or":['])('policies without end (%s) are refused', (start) => {
+  const end = start.endsWith('[') ? ']}' : '}';
+  const text = `${start.repeat(20_000)}{"a":[1]}${end.repeat(20_000)}`;
+  expect(findPolicyProblem(text, 'MessageBody')).toBe('FilterPolicy: Filter policy is too complex');
+});
+
 test('text that is no JSON is refused', () => {
   expect(findPolicyProblem('{invalid', 'MessageBody')).toMatch(/^FilterPolicy: failed to parse JSON\./);
 });

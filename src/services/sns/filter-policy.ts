@@ -1,6 +1,7 @@
 // Filter policies: checks them as SNS does and decides whether a message passes.
 import type { EventMatcher } from '../../base/event-pattern.ts';
 import { createMatcher } from '../../base/event-pattern.ts';
+import { isDeepJson } from '../../base/nesting.ts';
 import { PatternError } from '../../base/pattern-error.ts';
 import { FILTER_COMBINATIONS_MAX, FILTER_KEYS_MAX } from './limits.ts';
 import type { MessageAttributes } from './message.ts';
@@ -16,6 +17,7 @@ export function findPolicyProblem(text: string, scope: FilterScope): string | un
   } catch (error) {
     return `FilterPolicy: failed to parse JSON. ${error instanceof Error ? error.message : ''}`;
   }
+  if (isDeepJson(text)) return 'FilterPolicy: Filter policy is too complex';
   if (!isObject(policy)) return 'FilterPolicy: Filter is not an object';
   if (Object.keys(policy).length > FILTER_KEYS_MAX) {
     return `FilterPolicy: Filter policy can not have more than ${FILTER_KEYS_MAX} keys`;

@@ -1,6 +1,7 @@
 // REST APIs: create, import, get, list, update, delete; tags.
 import { parse as parseYaml } from 'yaml';
 import { parseArn } from '../../../base/arn.ts';
+import { isDeepJson, isDeepYaml } from '../../../base/nesting.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
 import { badRequest, notFound, unsupported } from '../errors.ts';
@@ -80,14 +81,33 @@ export async function putRestApi(
 
 async function readDefinition(body: unknown, context: RequestContext): Promise<ImportedApi> {
   const text = body instanceof Uint8Array ? Buffer.from(body).toString('utf8') : '';
-  let definition: unknown;
+  const definition = parseJsonText(text) ?? parseYamlText(text);
+  return importDefinition(definition, () => newResourceId(context));
+}
+
+/** Undefined for text that is no JSON. */
+function parseJsonText(text: string): unknown {
+  let value: unknown;
   try {
-    // YAML takes in JSON, too.
-    definition = parseYaml(text);
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (isDeepJson(text)) throw badRequest('Invalid OpenAPI input.');
+  return value;
+}
+
+function parseYamlText(text: string): unknown {
+  if (isDeepYaml(text)) throw badRequest('Invalid OpenAPI input.');
+  try {
+    // To look for keys that come twice takes a time that grows with their square.
+    const value: unknown = parseYaml(text, { uniqueKeys: false });
+    // An alias inside of its own anchor makes a value without an end; this throws for one.
+    JSON.stringify(value);
+    return value;
   } catch {
     throw badRequest('Invalid OpenAPI input.');
   }
-  return importDefinition(definition, () => newResourceId(context));
 }
 
 function overwrite(api: ApiRecord, imported: ImportedApi): ApiRecord {

@@ -98,7 +98,10 @@ export async function deleteLayerVersion(
   input: InputOf<'lambda', 'DeleteLayerVersion'>,
   context: RequestContext,
 ): Promise<OutputOf<'lambda', 'DeleteLayerVersion'>> {
-  const key = [context.account, context.region, layerNameOf(input.LayerName), input.VersionNumber ?? 0];
+  const version = input.VersionNumber ?? 0;
+  // An address may say `NaN`: there is no such version to delete.
+  if (!Number.isSafeInteger(version)) return {};
+  const key = [context.account, context.region, layerNameOf(input.LayerName), version];
   await context.store.transact(async (tx) => {
     const layer = await layerVersions.get(tx, key);
     // AWS: deleting a version that is not there succeeds.
@@ -114,7 +117,9 @@ async function readLayer(
   name: string,
   version: number,
 ): Promise<LayerVersionOutput> {
-  if (version < 1) throw invalidParameter('Layer Version Cannot be less than 1.');
+  if (!Number.isSafeInteger(version) || version < 1) {
+    throw invalidParameter('Layer Version Cannot be less than 1.');
+  }
   const key = [context.account, context.region, name, version];
   const layer = await context.store.read((view) => layerVersions.get(view, key));
   if (layer === undefined) throw layerNotFound();
