@@ -11,33 +11,33 @@ import {
   type LogSink,
 } from '../base/function-runner.ts';
 import type { Random } from '../base/random.ts';
-import { inspectArchive } from './archive.ts';
-import { chooseCodeFolder } from './code-folder.ts';
-import { type CodeTree, createCodeTrees, type CodeTrees } from './code-trees.ts';
-import { CONTROLLERS, readKernelView } from './control-group-files.ts';
-import { type ControlGroups, openControlGroups } from './control-groups.ts';
+import { inspectArchive } from './code/archive.ts';
+import { chooseCodeFolder } from './code/code-folder.ts';
+import { type CodeTree, createCodeTrees, type CodeTrees } from './code/code-trees.ts';
+import { CONTROLLERS, readKernelView } from './isolation/control-group-files.ts';
+import { type ControlGroups, openControlGroups } from './isolation/control-groups.ts';
 import { buildEnvironment, needsEnvironmentAtStart } from './environment-variables.ts';
 import { ExecutionEnvironment } from './execution-environment.ts';
-import { Extensions } from './extensions-api.ts';
-import type { Guest } from './guest.ts';
-import { type InnerLayout, type Isolation, processIsolation } from './isolation.ts';
+import { Extensions } from './runtime-api/extensions-api.ts';
+import type { Guest } from './runtimes/guest.ts';
+import { type InnerLayout, type Isolation, processIsolation } from './isolation/isolation.ts';
 import {
   type BootRequest,
   createLauncher,
   type Launcher,
   type ProvidedModules,
-} from './launcher.ts';
-import { createLogChannels } from './log-channel.ts';
-import type { AgentFolders } from './mount-agent.ts';
-import { providedPackageOf } from './python-sdk.ts';
-import { findNodeModules, linkNodeModules, linkPythonPackages } from './provided-modules.ts';
+} from './runtimes/launcher.ts';
+import { createLogChannels } from './logs/log-channel.ts';
+import type { AgentFolders } from './isolation/mount-agent.ts';
+import { providedPackageOf } from './code/python-sdk.ts';
+import { findNodeModules, linkNodeModules, linkPythonPackages } from './code/provided-modules.ts';
 import { type EnvironmentEvents, Router } from './router.ts';
-import { findSandbox } from './sandbox-isolation.ts';
-import { createRuntimeFinder, type Runtime, type RuntimeFinder } from './runtimes.ts';
-import { createStandbyPool, type StandbyPool } from './standby-pool.ts';
-import { createStreamLog } from './stream-log.ts';
-import { createTelemetry } from './telemetry.ts';
-import { createWatchdog } from './watchdog.ts';
+import { findSandbox } from './isolation/sandbox-isolation.ts';
+import { createRuntimeFinder, type Runtime, type RuntimeFinder } from './runtimes/runtimes.ts';
+import { createStandbyPool, type StandbyPool } from './runtimes/standby-pool.ts';
+import { createStreamLog } from './logs/stream-log.ts';
+import { createTelemetry } from './runtime-api/telemetry.ts';
+import { createWatchdog } from './isolation/watchdog.ts';
 
 export interface EngineOptions {
   /** Unpacked code (kept, for the next start) and files of running environments. Created on use. */

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FunctionDefinition } from '../base/function-runner.ts';
-import type { CodeTree } from './code-trees.ts';
-import type { Runtime } from './runtimes.ts';
+import type { CodeTree } from './code/code-trees.ts';
+import type { Runtime } from './runtimes/runtimes.ts';
 
 export interface EnvironmentSettings {
   readonly definition: FunctionDefinition;

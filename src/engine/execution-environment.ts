@@ -6,7 +6,7 @@ import type {
   FunctionResult,
   ResponseSink,
 } from '../base/function-runner.ts';
-import type { ShutdownReason } from './extensions-api.ts';
+import type { ShutdownReason } from './runtime-api/extensions-api.ts';
 import {
   extensionFailed,
   outOfMemory,
@@ -15,7 +15,7 @@ import {
   runtimeExited,
   timedOut,
 } from './failures.ts';
-import type { Guest } from './guest.ts';
+import type { Guest } from './runtimes/guest.ts';
 import { type InitOutcome, runInitPhase } from './init-phase.ts';
 import {
   endLine,
@@ -24,10 +24,10 @@ import {
   initStartLine,
   reportLine,
   startLine,
-} from './platform-lines.ts';
-import { MAX_RESPONSE_BYTES, MAX_STREAM_BYTES, NO_EVENTS } from './runtime-api.ts';
-import type { StreamLog } from './stream-log.ts';
-import type { Telemetry } from './telemetry.ts';
+} from './logs/platform-lines.ts';
+import { MAX_RESPONSE_BYTES, MAX_STREAM_BYTES, NO_EVENTS } from './runtime-api/runtime-api.ts';
+import type { StreamLog } from './logs/stream-log.ts';
+import type { Telemetry } from './runtime-api/telemetry.ts';
 
 /** AWS: docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html */
 const INIT_LIMIT_MS = 10_000;

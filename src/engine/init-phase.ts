@@ -1,6 +1,6 @@
 // The init phase: from the start of a runtime to its first request for work, or to its failure.
 import { performance } from 'node:perf_hooks';
-import type { ExtensionFailure } from './extensions-api.ts';
+import type { ExtensionFailure } from './runtime-api/extensions-api.ts';
 import {
   extensionFailed,
   invalidEntrypoint,
@@ -8,8 +8,8 @@ import {
   type PlatformFailure,
   runtimeExited,
 } from './failures.ts';
-import type { Guest } from './guest.ts';
-import { NO_EVENTS } from './runtime-api.ts';
+import type { Guest } from './runtimes/guest.ts';
+import { NO_EVENTS } from './runtime-api/runtime-api.ts';
 
 export type InitOutcome =
   | { readonly kind: 'ready'; readonly durationMs: number }

@@ -1,17 +1,17 @@
 // Starts runtimes: our own, booted empty and told their function later, or any program with a bootstrap.
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { FunctionUnavailable } from '../base/function-runner.ts';
-import { InvalidEntrypoint } from './failures.ts';
-import type { CodeTree } from './code-trees.ts';
-import type { Extensions } from './extensions-api.ts';
-import type { ControlGroups } from './control-groups.ts';
+import { FunctionUnavailable } from '../../base/function-runner.ts';
+import { InvalidEntrypoint } from '../failures.ts';
+import type { CodeTree } from '../code/code-trees.ts';
+import type { Extensions } from '../runtime-api/extensions-api.ts';
+import type { ControlGroups } from '../isolation/control-groups.ts';
 import { type Guest, startGuest } from './guest.ts';
-import type { HostLayout, InnerLayout, Isolation } from './isolation.ts';
-import type { LogChannels } from './log-channel.ts';
-import { openRuntimeApi, type RuntimeApi } from './runtime-api.ts';
+import type { HostLayout, InnerLayout, Isolation } from '../isolation/isolation.ts';
+import type { LogChannels } from '../logs/log-channel.ts';
+import { openRuntimeApi, type RuntimeApi } from '../runtime-api/runtime-api.ts';
 import type { Runtime } from './runtimes.ts';
-import type { Watchdog } from './watchdog.ts';
+import type { Watchdog } from '../isolation/watchdog.ts';
 
 export interface LauncherSettings {
   readonly isolation: Isolation;

@@ -1,5 +1,5 @@
 // One environment's log stream: gathers lines, keeps the tail of the invocation, hands batches on.
-import type { FunctionDefinition, LogLine, LogSink } from '../base/function-runner.ts';
+import type { FunctionDefinition, LogLine, LogSink } from '../../base/function-runner.ts';
 
 /** AWS: LogResult holds the last 4 KB. docs.aws.amazon.com/lambda/latest/api/API_Invoke.html */
 const TAIL_BYTES = 4096;

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { cp, lstat, mkdir, readdir, rename, rm, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FunctionCode, FunctionDefinition } from '../base/function-runner.ts';
+import type { FunctionCode, FunctionDefinition } from '../../base/function-runner.ts';
 import { MAX_UNPACKED_BYTES, unpackArchive } from './archive.ts';
 
 export interface CodeTree {

@@ -1,6 +1,6 @@
 // The Node.js runtime: every kind of handler, what it answers and what it logs.
 import { afterAll, describe, expect, test } from 'vitest';
-import { createHarness, codeOf, zipOf, type Files } from './engine-harness.ts';
+import { createHarness, codeOf, zipOf, type Files } from '../engine-harness.ts';
 
 const inSandbox = process.env['CLOUDLET_TEST_ISOLATION'] === 'sandbox';
 const harness = createHarness();

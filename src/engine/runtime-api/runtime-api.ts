@@ -1,6 +1,6 @@
 // The Lambda Runtime API of one execution environment: what its runtime asks, and what we tell it.
 import { createServer, type Server, type Socket } from 'node:net';
-import type { ResponseSink } from '../base/function-runner.ts';
+import type { ResponseSink } from '../../base/function-runner.ts';
 import type { ExtensionFailure, Extensions } from './extensions-api.ts';
 import {
   type Respond,

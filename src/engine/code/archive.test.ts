@@ -8,7 +8,7 @@ import { deflateRawSync, crc32 } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
 import { ZipFile } from 'yazl';
 import { inspectArchive, unpackArchive } from './archive.ts';
-import { zipOf } from './engine-harness.ts';
+import { zipOf } from '../engine-harness.ts';
 
 const folders: string[] = [];
 afterEach(async () => {

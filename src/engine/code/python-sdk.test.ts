@@ -4,9 +4,9 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createHarness } from './engine-harness.ts';
+import { createHarness } from '../engine-harness.ts';
 import { borrowSitePackages } from './python-sdk.ts';
-import { createRuntimeFinder } from './runtimes.ts';
+import { createRuntimeFinder } from '../runtimes/runtimes.ts';
 
 const COMPLETE = {
   'boto3/__init__.py': '', 'botocore/__init__.py': '', 's3transfer/__init__.py': '', 'jmespath/__init__.py': '',

@@ -1,8 +1,8 @@
 // External and internal extensions, with the Telemetry and Logs APIs, in real processes.
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { codeOf, createHarness, type Harness, zipOf } from './engine-harness.ts';
-import { findSandbox } from './sandbox-isolation.ts';
+import { codeOf, createHarness, type Harness, zipOf } from '../engine-harness.ts';
+import { findSandbox } from '../isolation/sandbox-isolation.ts';
 
 const sandbox = await findSandbox({ run: '', trees: '' }, () => {});
 const hasPython = existsSync('/usr/bin/python3');

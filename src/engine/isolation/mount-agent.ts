@@ -3,7 +3,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { basename, dirname, relative } from 'node:path';
-import type { CodeTree } from './code-trees.ts';
+import type { CodeTree } from '../code/code-trees.ts';
 
 export interface AgentFolders {
   /** Holds the environments' folders, each with `task` and `opt`. Shared with the sandboxes. */

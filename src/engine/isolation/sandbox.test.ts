@@ -5,7 +5,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { codeOf, createHarness, type Harness, isAlive, zipOf } from './engine-harness.ts';
+import { codeOf, createHarness, type Harness, isAlive, zipOf } from '../engine-harness.ts';
 import { findSandbox } from './sandbox-isolation.ts';
 
 let why = '';

@@ -3,7 +3,7 @@ import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { crc32, inflateRawSync } from 'node:zlib';
 import { type Entry, fromBufferPromise, type ZipFile } from 'yauzl';
-import { type ArchiveSummary, FunctionUnavailable } from '../base/function-runner.ts';
+import { type ArchiveSummary, FunctionUnavailable } from '../../base/function-runner.ts';
 
 /** AWS: code and layers together, unpacked. docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 export const MAX_UNPACKED_BYTES = 262_144_000;

@@ -1,7 +1,7 @@
 // The Python runtime: handlers, answers, failures, logs.
 import { spawnSync } from 'node:child_process';
 import { afterAll, describe, expect, test } from 'vitest';
-import { createHarness, codeOf, zipOf, type Files } from './engine-harness.ts';
+import { createHarness, codeOf, zipOf, type Files } from '../engine-harness.ts';
 
 const python = spawnSync('python3', ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])']);
 const present = python.status === 0;

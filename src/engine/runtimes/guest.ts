@@ -3,15 +3,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import type { Stream } from 'node:stream';
-import type { ControlGroup } from './control-groups.ts';
-import type { Extensions, ShutdownReason } from './extensions-api.ts';
-import type { ProcessEnd } from './failures.ts';
-import type { HostLayout, Isolation } from './isolation.ts';
-import type { LogChannel } from './log-channel.ts';
-import { createLogSplitter } from './log-splitter.ts';
-import { createMemoryMeter, type MemoryMeter } from './process-memory.ts';
-import type { RuntimeApi } from './runtime-api.ts';
-import type { Watchdog } from './watchdog.ts';
+import type { ControlGroup } from '../isolation/control-groups.ts';
+import type { Extensions, ShutdownReason } from '../runtime-api/extensions-api.ts';
+import type { ProcessEnd } from '../failures.ts';
+import type { HostLayout, Isolation } from '../isolation/isolation.ts';
+import type { LogChannel } from '../logs/log-channel.ts';
+import { createLogSplitter } from '../logs/log-splitter.ts';
+import { createMemoryMeter, type MemoryMeter } from '../isolation/process-memory.ts';
+import type { RuntimeApi } from '../runtime-api/runtime-api.ts';
+import type { Watchdog } from '../isolation/watchdog.ts';
 
 export interface Guest {
   readonly api: RuntimeApi;

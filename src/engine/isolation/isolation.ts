@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { CodeTree } from './code-trees.ts';
+import type { CodeTree } from '../code/code-trees.ts';
 import type { ControlGroup } from './control-groups.ts';
-import type { Runtime } from './runtimes.ts';
+import type { Runtime } from '../runtimes/runtimes.ts';
 
 /** Where things of one environment are on the machine. */
 export interface HostLayout {

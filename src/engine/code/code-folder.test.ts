@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { chooseCodeFolder } from './code-folder.ts';
-import { createHarness } from './engine-harness.ts';
+import { createHarness } from '../engine-harness.ts';
 
 // In the system's own temporary folder there may be packages of others above.
 const root = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'cloudlet-folders-'));

@@ -3,8 +3,8 @@ import { execFile } from 'node:child_process';
 import { accessSync, constants, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { FunctionUnavailable } from '../base/function-runner.ts';
-import { borrowSitePackages } from './python-sdk.ts';
+import { FunctionUnavailable } from '../../base/function-runner.ts';
+import { borrowSitePackages } from '../code/python-sdk.ts';
 
 type RuntimeFamily = 'nodejs' | 'python' | 'provided';
 

@@ -10,7 +10,7 @@ import {
 } from './isolation.ts';
 import { type AgentFolders, type MountAgent, startMountAgent } from './mount-agent.ts';
 import { MAX_PROCESSES } from './control-groups.ts';
-import type { Runtime } from './runtimes.ts';
+import type { Runtime } from '../runtimes/runtimes.ts';
 
 const TASK = '/var/task';
 const LAYERS = '/opt';

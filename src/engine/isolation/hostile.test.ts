@@ -1,6 +1,6 @@
 // Hostile functions: they harm themselves only, and the engine goes on.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createHarness, type Harness, isAlive } from './engine-harness.ts';
+import { createHarness, type Harness, isAlive } from '../engine-harness.ts';
 import { findSandbox } from './sandbox-isolation.ts';
 
 const sandbox = await findSandbox({ run: '', trees: '' }, () => {});

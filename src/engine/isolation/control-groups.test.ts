@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { findHierarchies, readKernelView } from './control-group-files.ts';
 import { openControlGroups } from './control-groups.ts';
-import { createHarness, type Harness, type Outcome } from './engine-harness.ts';
+import { createHarness, type Harness, type Outcome } from '../engine-harness.ts';
 import { findSandbox } from './sandbox-isolation.ts';
 
 describe('hierarchies', () => {

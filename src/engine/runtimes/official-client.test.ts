@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { codeOf, createHarness, zipOf } from './engine-harness.ts';
+import { codeOf, createHarness, zipOf } from '../engine-harness.ts';
 
 const harness = createHarness();
 afterAll(() => harness[Symbol.asyncDispose]());
