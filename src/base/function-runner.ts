@@ -9,6 +9,15 @@ export interface FunctionCode {
   read(): Promise<Uint8Array>;
 }
 
+/** How lines are written and which are kept: AWS's advanced logging controls. */
+export interface LoggingSettings {
+  readonly format: 'Text' | 'JSON';
+  /** Of the function's own lines; with `JSON` only, `INFO` when absent. */
+  readonly applicationLevel?: 'TRACE' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' | 'FATAL';
+  /** Of the platform's lines; with `JSON` only, `INFO` when absent. */
+  readonly systemLevel?: 'DEBUG' | 'INFO' | 'WARN';
+}
+
 export interface FunctionDefinition {
   /** Changes whenever code or configuration changes: environments are reused within one key only. */
   readonly key: string;
@@ -32,6 +41,10 @@ export interface FunctionDefinition {
   readonly ephemeralStorageMb: number;
   readonly architecture: 'x86_64' | 'arm64';
   readonly logGroup: string;
+  /** Plain text when absent. */
+  readonly logging?: LoggingSettings;
+  /** Environments are restored from a snapshot of an initialised one (SnapStart). */
+  readonly snapStart?: true;
 }
 
 export interface FunctionInvocation {
@@ -69,6 +82,10 @@ export interface FunctionResult {
   readonly billedDurationMs: number;
   /** Set when this invocation ran the init phase. */
   readonly initDurationMs?: number;
+  /** Set when this invocation waited for a restore from a snapshot. */
+  readonly restoreDurationMs?: number;
+  /** It ran in an environment that `provision` keeps. */
+  readonly provisioned?: true;
   readonly maxMemoryMb: number;
 }
 
@@ -97,6 +114,17 @@ export interface FunctionRunner {
   inspectArchive(zip: Uint8Array): Promise<ArchiveSummary>;
   /** Runs one invocation to its end. Rejects only for failures that are not the function's own. */
   invoke(definition: FunctionDefinition, invocation: FunctionInvocation): Promise<FunctionResult>;
+  /**
+   * Keeps `count` initialised environments for the definition, which invocations prefer over those
+   * started on demand (provisioned concurrency); 0 lets them go. One that ends is replaced. Resolves
+   * when all are ready; rejects with FunctionUnavailable when the function cannot be initialised.
+   */
+  provision(definition: FunctionDefinition, count: number): Promise<void>;
+  /**
+   * Makes the snapshot that environments of a `snapStart` definition are restored from. Rejects with
+   * FunctionUnavailable when init fails or this machine cannot snapshot this runtime, saying why.
+   */
+  snapshot(definition: FunctionDefinition): Promise<void>;
   /** No new invocations use this key; environments end when their current one does. */
   retire(key: string): Promise<void>;
   /** Ends every environment and process. */
