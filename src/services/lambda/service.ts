@@ -4,7 +4,7 @@ import { defineService, notImplemented } from '../../kernel/service.ts';
 import { runAsyncEvent } from './async-invocation.ts';
 import { codeDownload } from './code-download.ts';
 import { deliver } from './destinations.ts';
-import { startAllMappings } from './mapping-lifecycle.ts';
+import { startAllMappings } from './event-sources/mapping-lifecycle.ts';
 import { createFunction, deleteFunction, getFunction, getFunctionConfiguration, listFunctions } from './operations/functions.ts';
 import { getFunctionCodeSigningConfig, getFunctionRecursionConfig, getRuntimeManagementConfig, putFunctionRecursionConfig, putRuntimeManagementConfig } from './operations/function-settings.ts';
 import { invoke, invokeAsync } from './operations/invoke.ts';

@@ -15,14 +15,14 @@ import {
 } from '../errors.ts';
 import { type FunctionReference, parseFunctionReference } from '../function-reference.ts';
 import { SQS_BATCH_DEFAULT, SQS_BATCH_WITHOUT_WINDOW_MAX, STREAM_BATCH_DEFAULT } from '../limits.ts';
-import { MAPPINGS_MAX, applyMapping, stopPoller } from '../mapping-lifecycle.ts';
+import { MAPPINGS_MAX, applyMapping, stopPoller } from '../event-sources/mapping-lifecycle.ts';
 import { pageOf } from '../page.ts';
 import { presentMapping } from '../present.ts';
 import { queueUrl } from '../destinations.ts';
 import { type ResolvedFunction, resolveFunction } from '../resolve.ts';
 import { refuseUnsupported } from '../rules.ts';
 import { type MappingRecord, getFunction, mappingTags, mappings } from '../store.ts';
-import { deleteCheckpoints, putCheckpoint } from '../stream-checkpoints.ts';
+import { deleteCheckpoints, putCheckpoint } from '../event-sources/stream-checkpoints.ts';
 import {
   checkStreamParameters,
   firstCheckpoints,

@@ -8,7 +8,7 @@ import { invalidParameter } from '../errors.ts';
 import { STREAM_RECORD_AGE_MIN_SEC } from '../limits.ts';
 import { refuseUnsupported } from '../rules.ts';
 import type { StreamCheckpoint, StreamSettings } from '../store.ts';
-import { isMissing, latestCheckpoints, listShards } from '../stream-reader.ts';
+import { isMissing, latestCheckpoints, listShards } from '../event-sources/stream-reader.ts';
 
 type CreateInput = InputOf<'lambda', 'CreateEventSourceMapping'>;
 type UpdateInput = InputOf<'lambda', 'UpdateEventSourceMapping'>;

@@ -1,8 +1,8 @@
 // Reads a DynamoDB stream for event source mappings, through its public operations alone.
-import { ServiceError } from '../../base/errors.ts';
-import type { WorkContext } from '../../kernel/context.ts';
-import type { OutputOf } from '../../models/operations.ts';
-import type { StreamCheckpoint } from './store.ts';
+import { ServiceError } from '../../../base/errors.ts';
+import type { WorkContext } from '../../../kernel/context.ts';
+import type { OutputOf } from '../../../models/operations.ts';
+import type { StreamCheckpoint } from '../store.ts';
 import type { StreamRecord } from './stream-record.ts';
 
 export type Shard = NonNullable<

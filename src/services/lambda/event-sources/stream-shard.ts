@@ -1,14 +1,14 @@
 // Follows one shard for one mapping: reads it, deals its records to lanes, and notes what is done.
-import { ServiceError } from '../../base/errors.ts';
-import type { Scope, WorkContext } from '../../kernel/context.ts';
-import { streamTopic } from '../../kernel/stream-topic.ts';
+import { ServiceError } from '../../../base/errors.ts';
+import type { Scope, WorkContext } from '../../../kernel/context.ts';
+import { streamTopic } from '../../../kernel/stream-topic.ts';
 import {
   POLLER_BACKOFF_FIRST_MS,
   POLLER_BACKOFF_MAX_MS,
   STREAM_ITERATOR_RENEWAL_MS,
   SYNC_PAYLOAD_BYTES_MAX,
-} from './limits.ts';
-import type { MappingRecord, StreamCheckpoint, StreamSettings } from './store.ts';
+} from '../limits.ts';
+import type { MappingRecord, StreamCheckpoint, StreamSettings } from '../store.ts';
 import { type BatchTask, processBatch } from './stream-batch.ts';
 import { advanceCheckpoint } from './stream-checkpoints.ts';
 import { type StreamProgress, createStreamProgress } from './stream-progress.ts';

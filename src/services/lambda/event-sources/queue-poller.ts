@@ -1,10 +1,10 @@
 // Polls one queue for one event source mapping: receive, filter, invoke, delete what succeeded.
-import { ServiceError } from '../../base/errors.ts';
-import type { FunctionResult } from '../../base/function-runner.ts';
-import type { Scope, WorkContext } from '../../kernel/context.ts';
-import { queueUrl } from './destinations.ts';
-import { execute, newInvocationId } from './execution.ts';
-import { functionArn } from './function-reference.ts';
+import { ServiceError } from '../../../base/errors.ts';
+import type { FunctionResult } from '../../../base/function-runner.ts';
+import type { Scope, WorkContext } from '../../../kernel/context.ts';
+import { queueUrl } from '../destinations.ts';
+import { execute, newInvocationId } from '../execution.ts';
+import { functionArn } from '../function-reference.ts';
 import {
   POLLER_BACKOFF_FIRST_MS,
   POLLER_BACKOFF_MAX_MS,
@@ -13,12 +13,12 @@ import {
   SQS_POLLER_CONCURRENCY,
   SYNC_PAYLOAD_BYTES_MAX,
   THROTTLE_BACKOFF_FIRST_MS,
-} from './limits.ts';
+} from '../limits.ts';
 import { failedItems } from './partial-batch.ts';
-import { jsonOf } from './payload.ts';
-import { resolveFunction } from './resolve.ts';
+import { jsonOf } from '../payload.ts';
+import { resolveFunction } from '../resolve.ts';
 import { type Message, compileFilters, toRecord } from './sqs-record.ts';
-import { type MappingRecord, getFunction } from './store.ts';
+import { type MappingRecord, getFunction } from '../store.ts';
 
 /** One poller at work. */
 interface Poller {

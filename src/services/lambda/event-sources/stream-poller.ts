@@ -1,8 +1,8 @@
 // Polls one DynamoDB stream for one event source mapping: shard after shard, parents first.
-import { ServiceError } from '../../base/errors.ts';
-import { type WorkContext, localSlot } from '../../kernel/context.ts';
-import { POLLER_BACKOFF_FIRST_MS, POLLER_BACKOFF_MAX_MS } from './limits.ts';
-import type { MappingRecord, StreamSettings } from './store.ts';
+import { ServiceError } from '../../../base/errors.ts';
+import { type WorkContext, localSlot } from '../../../kernel/context.ts';
+import { POLLER_BACKOFF_FIRST_MS, POLLER_BACKOFF_MAX_MS } from '../limits.ts';
+import type { MappingRecord, StreamSettings } from '../store.ts';
 import { forgetCheckpoints, loadCheckpoints } from './stream-checkpoints.ts';
 import { type Shard, isMissing, listShards } from './stream-reader.ts';
 import { followShard } from './stream-shard.ts';

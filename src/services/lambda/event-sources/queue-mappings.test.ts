@@ -11,8 +11,8 @@ import {
   SetQueueAttributesCommand,
 } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createCloud, type TestCloud } from '../../testing/create-cloud.ts';
-import { createNodeFunction } from './test-archive.ts';
+import { createCloud, type TestCloud } from '../../../testing/create-cloud.ts';
+import { createNodeFunction } from '../test-archive.ts';
 
 let cloud: TestCloud;
 let lambda: L.LambdaClient;

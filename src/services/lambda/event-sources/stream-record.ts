@@ -1,6 +1,6 @@
 // A record of a DynamoDB stream as functions and event filters see it.
-import { createMatcher } from '../../base/event-pattern.ts';
-import type { OutputOf } from '../../models/operations.ts';
+import { createMatcher } from '../../../base/event-pattern.ts';
+import type { OutputOf } from '../../../models/operations.ts';
 
 export type StreamRecord = NonNullable<
   OutputOf<'dynamodbstreams', 'GetRecords'>['Records']

@@ -1,7 +1,7 @@
 // Starts and stops the pollers of event source mappings, so that what runs is what the store says.
-import { type Scope, type WorkContext, localSlot } from '../../kernel/context.ts';
+import { type Scope, type WorkContext, localSlot } from '../../../kernel/context.ts';
 import { pollQueue } from './queue-poller.ts';
-import { type MappingRecord, mappings } from './store.ts';
+import { type MappingRecord, mappings } from '../store.ts';
 import { pollStream } from './stream-poller.ts';
 
 /** Mappings of one account and region are found within this bound. */

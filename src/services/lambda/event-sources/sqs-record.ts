@@ -1,7 +1,7 @@
 // An SQS message as functions and event filters see it.
-import { parseArn } from '../../base/arn.ts';
-import { createMatcher } from '../../base/event-pattern.ts';
-import type { OutputOf } from '../../models/operations.ts';
+import { parseArn } from '../../../base/arn.ts';
+import { createMatcher } from '../../../base/event-pattern.ts';
+import type { OutputOf } from '../../../models/operations.ts';
 
 export type Message = NonNullable<OutputOf<'sqs', 'ReceiveMessage'>['Messages']>[number];
 

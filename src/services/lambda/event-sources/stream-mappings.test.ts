@@ -4,8 +4,8 @@ import * as D from '@aws-sdk/client-dynamodb';
 import * as L from '@aws-sdk/client-lambda';
 import * as Q from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createCloud, type TestCloud } from '../../testing/create-cloud.ts';
-import { createNodeFunction } from './test-archive.ts';
+import { createCloud, type TestCloud } from '../../../testing/create-cloud.ts';
+import { createNodeFunction } from '../test-archive.ts';
 
 let cloud: TestCloud;
 let lambda: L.LambdaClient;

@@ -1,19 +1,19 @@
 // One batch of a stream's records: given to the function, retried, split, and in the end settled.
-import { ServiceError } from '../../base/errors.ts';
-import type { FunctionResult } from '../../base/function-runner.ts';
-import type { Scope, WorkContext } from '../../kernel/context.ts';
-import { type Delivery, destinationService } from './destinations.ts';
-import { execute, newInvocationId } from './execution.ts';
-import { functionArn } from './function-reference.ts';
+import { ServiceError } from '../../../base/errors.ts';
+import type { FunctionResult } from '../../../base/function-runner.ts';
+import type { Scope, WorkContext } from '../../../kernel/context.ts';
+import { type Delivery, destinationService } from '../destinations.ts';
+import { execute, newInvocationId } from '../execution.ts';
+import { functionArn } from '../function-reference.ts';
 import {
   POLLER_BACKOFF_MAX_MS,
   STREAM_RETENTION_SEC,
   THROTTLE_BACKOFF_FIRST_MS,
-} from './limits.ts';
+} from '../limits.ts';
 import { failedItems } from './partial-batch.ts';
-import { jsonOf } from './payload.ts';
-import { resolveFunction } from './resolve.ts';
-import type { MappingRecord, StreamSettings } from './store.ts';
+import { jsonOf } from '../payload.ts';
+import { resolveFunction } from '../resolve.ts';
+import type { MappingRecord, StreamSettings } from '../store.ts';
 import type { StreamEntry } from './stream-record.ts';
 
 /** What batches of one shard have in common. */

@@ -1,7 +1,7 @@
 // Where a mapping stands in each shard of its stream, durably.
-import type { Tx } from '../../base/store.ts';
-import type { Scope, WorkContext } from '../../kernel/context.ts';
-import { type StreamCheckpoint, checkpoints, mappings } from './store.ts';
+import type { Tx } from '../../../base/store.ts';
+import type { Scope, WorkContext } from '../../../kernel/context.ts';
+import { type StreamCheckpoint, checkpoints, mappings } from '../store.ts';
 
 /** A stream has a handful of shards at a time. */
 const SHARDS_MAX = 10_000;
