@@ -14,7 +14,8 @@ import type {
   FunctionRunner,
 } from '../base/function-runner.ts';
 import { seededRandom } from '../base/random.ts';
-import { createEngine, type EngineOptions } from './engine.ts';
+import { createEngine } from './engine.ts';
+import type { EngineOptions } from './engine-options.ts';
 
 export type Files = Readonly<Record<string, string | { content: string; mode: number }>>;
 

@@ -5,6 +5,8 @@ import type { FunctionDefinition } from '../base/function-runner.ts';
 import type { CodeTree } from './code/code-trees.ts';
 import type { Runtime } from './runtimes/runtimes.ts';
 
+export type InitializationType = 'on-demand' | 'provisioned-concurrency' | 'snap-start';
+
 export interface EnvironmentSettings {
   readonly definition: FunctionDefinition;
   readonly runtime: Runtime;
@@ -16,6 +18,7 @@ export interface EnvironmentSettings {
   /** Folder with the provided SDK, last on the module path. */
   readonly providedFolder: string | undefined;
   readonly endpoint: string;
+  readonly initializationType: InitializationType;
 }
 
 /** AWS: docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html */
@@ -44,7 +47,7 @@ export function buildEnvironment(settings: EnvironmentSettings): Record<string, 
     AWS_LAMBDA_FUNCTION_NAME: definition.name,
     AWS_LAMBDA_FUNCTION_VERSION: definition.version,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(definition.memoryMb),
-    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    AWS_LAMBDA_INITIALIZATION_TYPE: settings.initializationType,
     AWS_LAMBDA_LOG_GROUP_NAME: definition.logGroup,
     AWS_LAMBDA_LOG_STREAM_NAME: settings.logStreamName,
     AWS_LAMBDA_RUNTIME_API: settings.runtimeApi,

@@ -6,6 +6,7 @@ import type {
   FunctionResult,
   ResponseSink,
 } from '../base/function-runner.ts';
+import type { InitializationType } from './environment-variables.ts';
 import type { ShutdownReason } from './runtime-api/extensions-api.ts';
 import {
   extensionFailed,
@@ -16,7 +17,7 @@ import {
   timedOut,
 } from './failures.ts';
 import type { Guest } from './runtimes/guest.ts';
-import { type InitOutcome, runInitPhase } from './init-phase.ts';
+import { type InitFailure, type InitOutcome, runInitPhase } from './init-phase.ts';
 import {
   endLine,
   extensionLine,
@@ -31,6 +32,8 @@ import type { Telemetry } from './runtime-api/telemetry.ts';
 
 /** AWS: docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html */
 const INIT_LIMIT_MS = 10_000;
+/** The longest a timer can be set to. */
+const LONGEST_MS = 2 ** 31 - 1;
 /** What runtimes do right after an answer, and the next invocation of a busy function, come before it. */
 const FREEZE_AFTER_MS = 20;
 /** How often a running function's memory is looked at. */
@@ -43,6 +46,10 @@ export interface EnvironmentOptions {
   readonly log: StreamLog;
   /** For INIT_START: `nodejs:20.20.2` and the ARN. */
   readonly runtimeVersion: { readonly text: string; readonly arn: string };
+  /** AWS_LAMBDA_INITIALIZATION_TYPE. */
+  readonly initializationType: InitializationType;
+  /** A debugger may hold it up: no time limit, no freezing. */
+  readonly isDebugged: boolean;
   /** Whether the runtime shows its function the cloud's time instead of the machine's. */
   readonly usesCloudTime: boolean;
   /** Whether handlers get a share of the processor by their memory. */
@@ -111,12 +118,21 @@ export class ExecutionEnvironment {
     this.started = this.#start();
   }
 
+  get isDebugged(): boolean {
+    return this.#options.isDebugged;
+  }
+
+  get initFailure(): string | undefined {
+    return this.#init?.kind === 'failed' ? describeFailure(this.#init) : undefined;
+  }
+
   /** Runs one invocation; only while free. */
   async run(given: FunctionInvocation): Promise<FunctionResult> {
     let streamed = false;
     const invocation = watchStream(given, () => (streamed = true));
     const result = await this.#run(invocation);
-    return streamed ? { ...result, streamed } : result;
+    const provisioned = this.#options.initializationType === 'provisioned-concurrency';
+    return { ...result, ...(streamed ? { streamed } : {}), ...(provisioned ? { provisioned } : {}) };
   }
 
   async #run(invocation: FunctionInvocation): Promise<FunctionResult> {
@@ -149,13 +165,16 @@ export class ExecutionEnvironment {
   }
 
   async #start(): Promise<void> {
-    const outcome = await this.#initialise(INIT_LIMIT_MS);
+    const outcome = await this.#initialise(this.#options.isDebugged ? LONGEST_MS : INIT_LIMIT_MS);
     this.#init = outcome;
     if (outcome.kind === 'failed') {
       this.#log.append(initReportLine(outcome.durationMs, 'init', outcome));
       this.#log.flush();
     } else if (this.#guest === undefined) {
       this.end();
+    } else if (this.#options.initializationType === 'provisioned-concurrency') {
+      // Its first invocation may be far away.
+      this.#log.flush();
     }
   }
 
@@ -182,7 +201,7 @@ export class ExecutionEnvironment {
     const { text, arn } = this.#options.runtimeVersion;
     const { name, version } = this.#definition;
     return {
-      initializationType: 'on-demand',
+      initializationType: this.#options.initializationType,
       phase: this.#running > 0 ? 'invoke' : 'init',
       runtimeVersion: text,
       runtimeVersionArn: arn,
@@ -196,7 +215,7 @@ export class ExecutionEnvironment {
       if (outcome.kind === 'ready') this.#log.append(extensionLine(name, events));
     }
     const status = outcome.kind === 'ready' ? 'success' : outcome.status;
-    const kind = { initializationType: 'on-demand', phase: this.#running > 0 ? 'invoke' : 'init', status };
+    const kind = { initializationType: this.#options.initializationType, phase: this.#running > 0 ? 'invoke' : 'init', status };
     this.#emit('platform.initRuntimeDone', kind);
     this.#emit('platform.initReport', { ...kind, metrics: { durationMs: outcome.durationMs } });
   }
@@ -237,7 +256,7 @@ export class ExecutionEnvironment {
   async #repeatInit(invocation: FunctionInvocation): Promise<Outcome | undefined> {
     const { requestId } = invocation;
     const { timeoutMs, version } = this.#definition;
-    const outcome = await this.#initialise(timeoutMs);
+    const outcome = await this.#initialise(this.isDebugged ? LONGEST_MS : timeoutMs);
     this.#init = outcome;
     this.#initReported = true;
     if (outcome.kind === 'ready') return undefined;
@@ -304,9 +323,13 @@ export class ExecutionEnvironment {
     this.#stopWatching();
     guest.api.events = NO_EVENTS;
     this.freeSince = performance.now();
+    if (!this.#options.isDebugged) this.#freezeSoon();
+    this.#options.onFree(this);
+  }
+
+  #freezeSoon(): void {
     this.#freezer ??= setTimeout(() => this.#freeze(), FREEZE_AFTER_MS).unref();
     this.#freezer.refresh();
-    this.#options.onFree(this);
   }
 
   /** AWS: nothing runs between invocations. Not at once: the next one may be on its way already. */
@@ -346,9 +369,9 @@ export class ExecutionEnvironment {
   ): void {
     const { timeoutMs, memoryMb } = this.#definition;
     const leftMs = Math.max(0, timeoutMs - (performance.now() - startedAt));
-    const timeout = setTimeout(() => {
-      stop(timedOut(requestId, timeoutMs, this.#options.nowMs()));
-    }, leftMs);
+    const timeout = this.#options.isDebugged
+      ? undefined
+      : setTimeout(() => stop(timedOut(requestId, timeoutMs, this.#options.nowMs())), leftMs);
     let checks = 0;
     const check = setInterval(() => {
       checks += 1;
@@ -443,6 +466,19 @@ function watchStream(invocation: FunctionInvocation, onStart: () => void): Funct
     stream.start(head);
   };
   return { ...invocation, stream: { start, write: (chunk) => stream.write(chunk) } };
+}
+
+/** In one line: what the runtime said of it, or what became of the runtime. */
+function describeFailure({ status, document, failure }: InitFailure): string {
+  if (status === 'timeout') return 'the init phase took more than 10 seconds';
+  try {
+    const text = Buffer.from(document ?? failure('').document).toString();
+    const { errorType, errorMessage } = JSON.parse(text) as Record<string, unknown>;
+    const message = String(errorMessage).replace(/^RequestId: {2}Error: /, '');
+    return `${String(errorType)}: ${message}`;
+  } catch {
+    return 'the init phase failed';
+  }
 }
 
 function bodyOf(outcome: Outcome): Uint8Array {

@@ -15,7 +15,7 @@ export type InitOutcome =
   | { readonly kind: 'ready'; readonly durationMs: number }
   | InitFailure;
 
-interface InitFailure {
+export interface InitFailure {
   readonly kind: 'failed';
   readonly durationMs: number;
   readonly status: 'error' | 'timeout';

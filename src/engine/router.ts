@@ -5,12 +5,17 @@ import type {
   FunctionInvocation,
   FunctionResult,
 } from '../base/function-runner.ts';
+import { ProvisionedEnvironments } from './provisioned-environments.ts';
 
 /** What placement needs of an execution environment. */
 export interface PlacedEnvironment {
   readonly started: Promise<void>;
   readonly gone: Promise<void>;
   readonly freeSince: number;
+  /** Why its init failed; undefined when it has not. */
+  readonly initFailure: string | undefined;
+  /** Is not to end for being idle. */
+  readonly isDebugged: boolean;
   run(invocation: FunctionInvocation): Promise<FunctionResult>;
   end(): void;
 }
@@ -24,7 +29,13 @@ export interface RouterOptions {
   /** Most environments at a time, of all functions together. Further invocations wait. */
   readonly maxConcurrency: number;
   readonly idleTimeoutMs: number;
-  readonly create: (definition: FunctionDefinition, events: EnvironmentEvents) => PlacedEnvironment;
+  readonly create: (
+    definition: FunctionDefinition,
+    events: EnvironmentEvents,
+    provisioned: boolean,
+  ) => PlacedEnvironment;
+  /** Most environments of this function at a time, where there is such a limit. */
+  readonly mostOf?: (definition: FunctionDefinition) => number | undefined;
 }
 
 interface Waiting {
@@ -38,6 +49,9 @@ interface Group {
   readonly definition: FunctionDefinition;
   /** Longest idle first; the most recently used is taken, so that the others can be reaped. */
   readonly idle: PlacedEnvironment[];
+  /** The same for provisioned ones, which are preferred and never reaped. */
+  readonly idleProvisioned: PlacedEnvironment[];
+  readonly provisioned: ProvisionedEnvironments;
   readonly waiting: Waiting[];
   size: number;
   starting: number;
@@ -63,12 +77,23 @@ export class Router {
   invoke(definition: FunctionDefinition, invocation: FunctionInvocation): Promise<FunctionResult> {
     if (this.#closed) return Promise.reject(closedError());
     const group = this.#groupOf(definition);
-    const environment = group.idle.pop();
+    const environment = group.idleProvisioned.pop() ?? group.idle.pop();
     if (environment !== undefined) return environment.run(invocation);
     return new Promise((resolve, reject) => {
       group.waiting.push({ invocation, resolve, reject });
       this.#grow(group);
     });
+  }
+
+  /** Keeps `count` initialised environments; those too many end, busy ones after their invocation. */
+  provision(definition: FunctionDefinition, count: number): Promise<void> {
+    if (this.#closed) return Promise.reject(closedError());
+    const group = this.#groupOf(definition);
+    const done = group.provisioned.resize(count);
+    for (const environment of group.idleProvisioned.slice()) {
+      if (group.provisioned.isSuperfluous(environment)) environment.end();
+    }
+    return done;
   }
 
   /** Idle environments of the version end now, busy ones after their invocation. */
@@ -77,13 +102,15 @@ export class Router {
     if (group === undefined) return;
     this.#groups.delete(key);
     group.retired = true;
-    for (const environment of group.idle.slice()) environment.end();
+    void group.provisioned.resize(0);
+    for (const environment of [...group.idle, ...group.idleProvisioned]) environment.end();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#reaper);
     for (const group of [...this.#groups.values(), ...this.#crowded]) {
+      void group.provisioned.resize(0);
       for (const { reject } of group.waiting.splice(0)) reject(closedError());
     }
     this.#groups.clear();
@@ -96,25 +123,44 @@ export class Router {
   }
 
   #groupOf(definition: FunctionDefinition): Group {
-    let group = this.#groups.get(definition.key);
-    if (group === undefined) {
-      group = { definition, idle: [], waiting: [], size: 0, starting: 0, retired: false };
-      this.#groups.set(definition.key, group);
-    }
+    const known = this.#groups.get(definition.key);
+    if (known !== undefined) return known;
+    const provisioned = new ProvisionedEnvironments({
+      start: (onGone) => this.#startProvisioned(group, onGone),
+      onReady: (environment) => this.#place(group, environment),
+      onEmpty: () => this.#forget(group),
+    });
+    const group: Group = {
+      definition,
+      idle: [],
+      idleProvisioned: [],
+      provisioned,
+      waiting: [],
+      size: 0,
+      starting: 0,
+      retired: false,
+    };
+    this.#groups.set(definition.key, group);
     return group;
   }
 
   /** Starts environments for what waits, as far as there is room. */
   #grow(group: Group): void {
+    const most = this.#options.mostOf?.(group.definition) ?? Number.POSITIVE_INFINITY;
     while (!this.#closed && group.starting < Math.min(group.waiting.length, MAX_STARTING)) {
-      if (this.#environments.size < this.#options.maxConcurrency) {
-        this.#startEnvironment(group);
-      } else if (!this.#evictIdle()) {
+      if (group.size >= most) return;
+      if (!this.#hasRoom()) {
         this.#crowded.add(group);
         return;
       }
+      this.#startEnvironment(group);
     }
     this.#crowded.delete(group);
+  }
+
+  /** Makes room, if need be, at the cost of an idle environment. */
+  #hasRoom(): boolean {
+    return this.#environments.size < this.#options.maxConcurrency || this.#evictIdle();
   }
 
   /** Over a copy: growing takes groups out and puts them back. */
@@ -124,13 +170,29 @@ export class Router {
 
   #startEnvironment(group: Group): void {
     group.starting += 1;
-    group.size += 1;
-    const environment = this.#options.create(group.definition, {
-      onFree: (free) => this.#place(group, free),
-      onGone: (gone) => this.#remove(group, gone),
-    });
-    this.#environments.add(environment);
+    const environment = this.#create(group, false, () => {});
     void this.#awaitStart(group, environment);
+  }
+
+  /** One place is always left for invocations on demand: nothing could end what is provisioned. */
+  #startProvisioned(group: Group, onGone: () => void): PlacedEnvironment | undefined {
+    const crowded = this.#environments.size + 1 >= this.#options.maxConcurrency;
+    if (this.#closed || (crowded && !this.#evictIdle())) return undefined;
+    return this.#create(group, true, onGone);
+  }
+
+  #create(group: Group, provisioned: boolean, onGone: () => void): PlacedEnvironment {
+    group.size += 1;
+    const events: EnvironmentEvents = {
+      onFree: (free) => this.#place(group, free),
+      onGone: (gone) => {
+        onGone();
+        this.#remove(group, gone);
+      },
+    };
+    const environment = this.#options.create(group.definition, events, provisioned);
+    this.#environments.add(environment);
+    return environment;
   }
 
   async #awaitStart(group: Group, environment: PlacedEnvironment): Promise<void> {
@@ -148,8 +210,10 @@ export class Router {
   #remove(group: Group, environment: PlacedEnvironment): void {
     if (!this.#environments.delete(environment)) return;
     group.size -= 1;
-    const at = group.idle.indexOf(environment);
-    if (at !== -1) group.idle.splice(at, 1);
+    for (const list of [group.idle, group.idleProvisioned]) {
+      const at = list.indexOf(environment);
+      if (at !== -1) list.splice(at, 1);
+    }
     this.#growCrowded();
     this.#grow(group);
   }
@@ -159,7 +223,12 @@ export class Router {
     if (!this.#environments.has(environment)) return this.#grow(group);
     const next = group.waiting.shift();
     if (next !== undefined) return next.resolve(environment.run(next.invocation));
-    if (group.retired || this.#closed) return environment.end();
+    const superfluous = group.provisioned.isSuperfluous(environment);
+    if (group.retired || this.#closed || superfluous) return environment.end();
+    if (group.provisioned.has(environment)) {
+      group.idleProvisioned.push(environment);
+      return undefined;
+    }
     group.idle.push(environment);
     this.#growCrowded();
     const periodMs = Math.min(this.#options.idleTimeoutMs, 10_000);
@@ -171,7 +240,7 @@ export class Router {
   #evictIdle(): boolean {
     let oldest: PlacedEnvironment | undefined;
     for (const { idle } of this.#groups.values()) {
-      const first = idle[0];
+      const first = idle.find(({ isDebugged }) => !isDebugged);
       if (first && (oldest === undefined || first.freeSince < oldest.freeSince)) oldest = first;
     }
     oldest?.end();
@@ -180,13 +249,21 @@ export class Router {
 
   #reap(): void {
     const limit = performance.now() - this.#options.idleTimeoutMs;
-    for (const [key, group] of this.#groups) {
-      while (group.idle[0] && group.idle[0].freeSince <= limit) group.idle[0].end();
-      if (group.size + group.waiting.length === 0) this.#groups.delete(key);
+    for (const group of this.#groups.values()) {
+      for (const environment of group.idle.slice()) {
+        if (environment.freeSince <= limit && !environment.isDebugged) environment.end();
+      }
+      this.#forget(group);
     }
     if (this.#environments.size > 0) return;
     clearInterval(this.#reaper);
     this.#reaper = undefined;
+  }
+
+  #forget(group: Group): void {
+    const { key } = group.definition;
+    if (group.size + group.waiting.length + group.provisioned.wanted > 0) return;
+    if (this.#groups.get(key) === group) this.#groups.delete(key);
   }
 }
 

@@ -70,6 +70,8 @@ def serve(client):
     set_now = take_on(assignment)
     forget_guest_folder()
     log = install_logging(LOG_FD)
+    if assignment.get("debug"):
+        open_debugger(assignment["debug"])
     try:
         handler = load_handler(os.environ["_HANDLER"], assignment["codePath"])
     except Fault as fault:
@@ -104,6 +106,20 @@ def serve(client):
             continue
         log(error_text(error))
         client.fail(request_id, error)
+
+
+def open_debugger(debug):
+    """With `wait` nothing of the function runs before somebody is attached."""
+    if debug.get("path"):
+        sys.path.append(debug["path"])
+    try:
+        import debugpy
+
+        debugpy.listen(("127.0.0.1", debug["port"]))
+        if debug["wait"]:
+            debugpy.wait_for_client()
+    except Exception as error:
+        print("The debugger cannot be started: %s" % error, file=sys.stderr)
 
 
 def fail_init(client, log, error_text, error):

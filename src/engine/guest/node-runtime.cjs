@@ -82,6 +82,7 @@ async function initialise(assignment) {
     onLoopEmpty = undefined;
     act?.();
   });
+  if (assignment.debug) openInspector(assignment.debug);
   let handler;
   try {
     handler = await loadHandler(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER);
@@ -89,6 +90,15 @@ async function initialise(assignment) {
     return crash('Uncaught Exception', error, 'uncaughtException');
   }
   serve(handler, clock, assignment.providedFolder);
+}
+
+/** As `node --inspect` does; with `wait` nothing runs before somebody is attached. */
+function openInspector({ port, wait }) {
+  try {
+    require('node:inspector').open(port, '127.0.0.1', wait);
+  } catch (error) {
+    console.error(`The inspector cannot listen on port ${port}: ${error.message}`);
+  }
 }
 
 /** Becomes the function: environment, directory, clock, console. Returns the clock's setter. */

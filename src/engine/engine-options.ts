@@ -1,0 +1,51 @@
+// What an engine can be told when it is made.
+import type { LogSink } from '../base/function-runner.ts';
+import type { Random } from '../base/random.ts';
+
+export interface EngineOptions {
+  /** Unpacked code (kept, for the next start) and files of running environments. Created on use. */
+  readonly workDir: string;
+  readonly logs: LogSink;
+  /** Present: the cloud's time is virtual, and functions must see it. */
+  readonly cloudNowMs?: () => number;
+  /** The cloud's address, for AWS_ENDPOINT_URL. */
+  readonly endpoint: () => string;
+  readonly random: Random;
+  /** Default `auto`: the strongest that works here. */
+  readonly isolation?: 'auto' | 'process' | 'sandbox';
+  /** Most environments at a time. Default: by memory, at most 1,000. */
+  readonly maxConcurrency?: number;
+  /** An environment unused for so long ends. Default 5 minutes. */
+  readonly idleTimeoutMs?: number;
+  /** What the operator should know, e.g. that another version runs a runtime. */
+  readonly onNotice?: (message: string) => void;
+  /** Told of every delivery of log lines under way, so that a cloud knows when it is quiet. */
+  readonly track?: (work: Promise<unknown>) => void;
+  /** node_modules folders with the SDK that nodejs* provides. Default: those above the working directory. */
+  readonly providedModules?: readonly string[];
+  /** Runtimes kept booted ahead per kind, from its first use on. Default 2; 0 with a virtual clock. */
+  readonly standbySize?: number;
+  /** Handlers get the processor by memory, 1769 MB for one vCPU, where control groups can. Default true. */
+  readonly cpuByMemory?: boolean;
+  /** Node.js executables by major version, before those this machine is searched for. */
+  readonly nodeExecutables?: Readonly<Record<string, string>>;
+  /**
+   * Commands that run a runtime instead of our own client, e.g.
+   * `{ 'python3.12': ['python3.12', '-m', 'awslambdaric'] }`. The handler is their last argument.
+   */
+  readonly runtimeClients?: Readonly<Record<string, readonly string[]>>;
+  /** One function whose environment takes a debugger. */
+  readonly debug?: DebugOptions;
+}
+
+/**
+ * The function has one environment on demand at a time; it is neither frozen nor ended for being idle, and no time
+ * limit holds in it. nodejs* opens the inspector (as `node --inspect` does), python3.* needs debugpy.
+ */
+export interface DebugOptions {
+  readonly functionName: string;
+  /** On 127.0.0.1. */
+  readonly port: number;
+  /** Holds the function up, before its code is loaded, until a debugger is attached. Default false. */
+  readonly wait?: boolean;
+}

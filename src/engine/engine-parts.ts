@@ -1,0 +1,187 @@
+// What all environments of an engine share: isolation, folders, code, runtimes and pools; opened on first use.
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { FunctionUnavailable } from '../base/function-runner.ts';
+import { chooseCodeFolder } from './code/code-folder.ts';
+import { createCodeTrees, type CodeTrees } from './code/code-trees.ts';
+import { findNodeModules, linkNodeModules, linkPythonPackages } from './code/provided-modules.ts';
+import type { EngineOptions } from './engine-options.ts';
+import { CONTROLLERS, readKernelView } from './isolation/control-group-files.ts';
+import { type ControlGroups, openControlGroups } from './isolation/control-groups.ts';
+import { type Isolation, processIsolation } from './isolation/isolation.ts';
+import type { AgentFolders } from './isolation/mount-agent.ts';
+import { findSandbox } from './isolation/sandbox-isolation.ts';
+import { createWatchdog } from './isolation/watchdog.ts';
+import { createLogChannels } from './logs/log-channel.ts';
+import { createLauncher, type Launcher, type ProvidedModules } from './runtimes/launcher.ts';
+import { createRuntimeFinder, type Runtime, type RuntimeFinder } from './runtimes/runtimes.ts';
+import { createStandbyPool, type StandbyPool } from './runtimes/standby-pool.ts';
+
+export interface EngineParts {
+  readonly runtimes: RuntimeFinder;
+  readonly trees: CodeTrees;
+  readonly launcher: Launcher;
+  readonly standby: StandbyPool;
+  /** Packages of the provided SDK that a function was seen to load, by its ARN. */
+  readonly preloads: Map<string, readonly string[]>;
+  /** Resolves when the debugger's port is free again. */
+  debugged: Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export async function openParts(
+  options: EngineOptions,
+  onNotice: (message: string) => void,
+): Promise<EngineParts> {
+  const workDir = resolve(options.workDir);
+  const run = join(workDir, 'run', `${process.pid}-${randomBytes(4).toString('hex')}`);
+  const folders = { run, trees: join(workDir, 'code') };
+  const isolation = await chooseIsolation(options.isolation ?? 'auto', folders, onNotice);
+  const sockets = openRunFolder(run);
+  const treesFolder = openTreesFolder(workDir, isolation, onNotice);
+  const groups = isolation.name === 'sandbox' ? openGroups(onNotice) : undefined;
+  const watchdog = createWatchdog();
+  let environments = 0;
+  let socketCount = 0;
+  const launcher = createLauncher({
+    isolation,
+    channels: createLogChannels(join(run, 'logs')),
+    groups,
+    watchdog,
+    newFolder: () => join(run, `env-${(environments += 1)}`),
+    newSocketPath: () => join(sockets, `${(socketCount += 1)}`),
+    bytecodeFolder: join(treesFolder, 'bytecode'),
+    provided: createProvider(options, treesFolder),
+  });
+  const standby = createStandbyPool(
+    launcher,
+    options.standbySize ?? (options.cloudNowMs === undefined ? 2 : 0),
+  );
+  return {
+    runtimes: createRuntimeFinder(onNotice, options.nodeExecutables ?? {}),
+    trees: createCodeTrees(treesFolder),
+    launcher,
+    standby,
+    preloads: new Map(),
+    debugged: Promise.resolve(),
+    async close() {
+      await standby.close();
+      watchdog.close();
+      isolation.close();
+      await groups?.close();
+      await Promise.all([
+        rm(run, { recursive: true, force: true }),
+        rm(sockets, { recursive: true, force: true }),
+      ]);
+    },
+  };
+}
+
+/** `auto` takes what there is and says so; a sandbox asked for by name is never silently left out. */
+async function chooseIsolation(
+  wanted: 'auto' | 'process' | 'sandbox',
+  folders: AgentFolders,
+  onNotice: (message: string) => void,
+): Promise<Isolation> {
+  if (wanted === 'process') return processIsolation;
+  let missing = '';
+  const sandbox = await findSandbox(folders, (reason) => (missing = reason));
+  if (sandbox !== undefined) {
+    if (wanted === 'auto') onNotice('functions run in the sandbox (bubblewrap)');
+    return sandbox;
+  }
+  if (wanted === 'sandbox') {
+    const text = `functions cannot be sandboxed: ${missing}`;
+    onNotice(text);
+    throw new FunctionUnavailable('SandboxUnavailable', text);
+  }
+  onNotice(`functions run as plain processes, without a sandbox: ${missing}`);
+  return processIsolation;
+}
+
+function openGroups(onNotice: (message: string) => void): ControlGroups | undefined {
+  const groups = process.platform === 'linux' ? openControlGroups(readKernelView()) : undefined;
+  const missing = groups === undefined ? CONTROLLERS : groups.missing;
+  if (missing.length > 0) {
+    onNotice(
+      `functions share ${missing.map((name) => SHARED[name]).join(', ')} without limits of their own: no control groups ` +
+        'can be made here. Start cloudlet by `systemd-run --user --scope -p Delegate=yes`, or as root',
+    );
+  }
+  return groups;
+}
+
+const SHARED = { memory: "the machine's memory", pids: 'process ids', cpu: 'the processors' } as const;
+
+/** In the sandbox code is seen at /var/task, wherever it lies. */
+function openTreesFolder(
+  workDir: string,
+  isolation: Isolation,
+  onNotice: (message: string) => void,
+): string {
+  if (isolation.name === 'sandbox') return join(workDir, 'code');
+  const { path, leaks } = chooseCodeFolder(workDir);
+  if (leaks.length > 0) {
+    onNotice(`functions can load packages that they do not bring, from ${leaks.join(' and ')}`);
+  }
+  return path;
+}
+
+/**
+ * Makes the folder, removes those of engines that are gone, and returns where sockets go: their paths
+ * hold 107 bytes, so that deep work directories get a short folder for them.
+ */
+function openRunFolder(folder: string): string {
+  const runs = dirname(folder);
+  mkdirSync(folder, { recursive: true });
+  for (const name of readdirSync(runs)) {
+    if (!isAlive(Number.parseInt(name, 10))) rmSync(join(runs, name), { recursive: true, force: true });
+  }
+  return Buffer.byteLength(folder) < 90 ? folder : mkdtempSync(join(tmpdir(), 'cloudlet-'));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** The provided SDK, linked on the first use of a family. */
+function createProvider(
+  options: EngineOptions,
+  treesFolder: string,
+): (runtime: Runtime) => Promise<ProvidedModules> {
+  const linked = new Map<string, Promise<ProvidedModules>>();
+
+  async function link(runtime: Runtime): Promise<ProvidedModules> {
+    if (runtime.family === 'nodejs') {
+      const sources = options.providedModules ?? findNodeModules(process.cwd());
+      // Above all code trees: where imports of ES modules end up in the end.
+      const folder = join(treesFolder, 'node_modules');
+      await linkNodeModules(folder, sources);
+      return { folder, sources };
+    }
+    if (runtime.family === 'python') {
+      const folder = join(treesFolder, `python${runtime.actualVersion}`);
+      await linkPythonPackages(folder, runtime.sitePackages);
+      return { folder, sources: runtime.sitePackages };
+    }
+    return { folder: undefined, sources: [] };
+  }
+
+  return (runtime) => {
+    const key = `${runtime.family}${runtime.actualVersion}`;
+    let provided = linked.get(key);
+    if (provided === undefined) {
+      provided = link(runtime);
+      linked.set(key, provided);
+    }
+    return provided;
+  };
+}
