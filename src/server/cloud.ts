@@ -24,8 +24,10 @@ import { createSystemRandom } from '../platform/system-random.ts';
 import { createVirtualClock } from '../platform/virtual-clock.ts';
 import { temporaryWorkDirectory } from '../platform/work-directory.ts';
 import { createControl } from './control.ts';
+import { type CostReport, reportCost } from './cost-report.ts';
 import { createLogWriter } from './log-writer.ts';
 import { SERVICES } from './services.ts';
+import { createUsageMeter, dayOf, listUsage } from './usage-meter.ts';
 
 export interface CloudOptions {
   /** Default 127.0.0.1. */
@@ -42,6 +44,8 @@ export interface CloudOptions {
   readonly seed?: number;
   readonly faults?: readonly FaultRule[];
   readonly authentication?: AuthenticationMode;
+  /** Functions may be made with runtimes that AWS no longer takes (`nodejs12.x`). Default false. */
+  readonly allowDeprecatedRuntimes?: boolean;
   readonly isolation?: 'auto' | 'process' | 'sandbox';
   readonly log?: Log;
   /** Called by `POST /_cloudlet/stop`. */
@@ -59,6 +63,8 @@ export interface Cloud {
   advance(deltaMs: number): Promise<AdvanceReport>;
   /** Resolves when nothing is in flight. */
   quiet(): Promise<void>;
+  /** What the account's functions cost by AWS's price list, from the UTC day of `sinceMs` on. */
+  cost(account: string, sinceMs?: number): Promise<CostReport>;
   /** An independent copy with the same state and time (in-memory clouds only). */
   fork(): Promise<Cloud>;
   /** Bugs of ours met so far. */
@@ -116,16 +122,19 @@ async function assemble(options: CloudOptions, parts: Parts): Promise<Cloud> {
   let server: HttpServer | undefined;
   const endpoint = (): string => server?.url ?? '';
 
-  const functions: FunctionRunner = createEngine({
+  const meter = createUsageMeter({ store, clock, activity, log });
+  const engine: FunctionRunner = createEngine({
     workDir: directory?.workPath ?? temporary?.path ?? '',
     endpoint,
     random,
     isolation: options.isolation ?? 'process',
+    allowDeprecatedRuntimes: options.allowDeprecatedRuntimes ?? false,
     logs: { write: (definition, stream, lines) => logWriter.write(definition, stream, lines) },
     track,
     onNotice: (message: string) => log.info(message),
     ...(isVirtual(clock) ? { cloudNowMs: () => clock.now() } : {}),
   });
+  const functions = meter.watch(engine);
   const templates = createTemplateEngine({
     handlers: SERVICES.flatMap((service) => service.resources ?? []),
   });
@@ -164,7 +173,7 @@ async function assemble(options: CloudOptions, parts: Parts): Promise<Cloud> {
   async function shutDown(): Promise<void> {
     await server?.close(100);
     await Promise.all([kernel.stop(), functions.close()]);
-    await Promise.all(deliveries);
+    await Promise.all([...deliveries, meter.flush()]);
     await store.close();
     await temporary?.remove();
     await directory?.release();
@@ -179,6 +188,11 @@ async function assemble(options: CloudOptions, parts: Parts): Promise<Cloud> {
     call: kernel.call,
     advance: (deltaMs) => advance(cloud, deltaMs),
     quiet: () => activity.quiet(),
+    async cost(account, sinceMs) {
+      await meter.flush();
+      const since = sinceMs === undefined ? undefined : dayOf(sinceMs);
+      return reportCost(await store.read((view) => listUsage(view, account, since ?? '')), since);
+    },
     fork: () => fork(options, parts),
     defects,
     close: () => (closing ??= shutDown()),

@@ -7,6 +7,7 @@ import { listAuditEvents } from '../kernel/audit.ts';
 import type { FaultRule } from '../kernel/faults.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { HttpRequest, HttpResponse } from '../wire/http.ts';
+import type { CostReport } from './cost-report.ts';
 import { VERSION } from './version.ts';
 
 /** What the control interface needs of the cloud it steers. */
@@ -16,6 +17,7 @@ export interface ControlParts {
     readonly clock: Clock;
     readonly kernel: Kernel;
     advance(deltaMs: number): Promise<AdvanceReport>;
+    cost(account: string, sinceMs?: number): Promise<CostReport>;
   };
   readonly clockKind: 'system' | 'virtual';
   /** Absent when the cloud is embedded in a program that closes it itself. */
@@ -33,6 +35,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   'GET /_cloudlet/faults': async (_request, { cloud }) => ({ rules: cloud.kernel.faults.rules }),
   'POST /_cloudlet/faults': replaceFaults,
   'GET /_cloudlet/audit': recentAudit,
+  'GET /_cloudlet/cost': cost,
   'POST /_cloudlet/stop': stop,
 };
 
@@ -130,6 +133,27 @@ async function recentAudit(request: HttpRequest, { cloud }: ControlParts): Promi
     region: query.get('region') ?? DEFAULT_REGION,
   };
   return { events: await cloud.kernel.readStore((view) => listAuditEvents(view, scope, limit)) };
+}
+
+/** `?since=` takes a date, or a duration back from now; whole UTC days are counted. */
+async function cost(request: HttpRequest, { cloud }: ControlParts): Promise<unknown> {
+  const query = new URLSearchParams(request.query);
+  const since = query.get('since');
+  const account = query.get('account') ?? DEFAULT_ACCOUNT;
+  return cloud.cost(account, since === null ? undefined : readSince(since, cloud.clock.now()));
+}
+
+function readSince(text: string, nowMs: number): number {
+  const dateMs = /^\d{4}-\d\d-\d\d(T.*)?$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(dateMs)) return dateMs;
+  try {
+    return Math.max(0, nowMs - parseDuration(text));
+  } catch (error) {
+    throw new UserError('ERR_SINCE', `neither a date nor a duration: ${JSON.stringify(text)}`, {
+      fix: 'write a date like 2026-11-01, or how far back like 7d',
+      cause: error,
+    });
+  }
 }
 
 async function stop(_request: HttpRequest, { onStopRequest }: ControlParts): Promise<unknown> {

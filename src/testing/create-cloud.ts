@@ -2,6 +2,7 @@
 import { parseDuration } from '../base/duration.ts';
 import type { FaultRule } from '../kernel/faults.ts';
 import { type Cloud, openCloud } from '../server/cloud.ts';
+import type { CostReport } from '../server/cost-report.ts';
 
 export interface CreateCloudOptions {
   /** A SAM or CloudFormation template, or its folder: built and deployed before the cloud is handed over. */
@@ -13,6 +14,8 @@ export interface CreateCloudOptions {
   readonly faults?: readonly FaultRule[];
   /** Where the clock starts. Default: now; with a seed, 2026-01-01T00:00:00Z. */
   readonly startTime?: Date;
+  /** Functions may be made with runtimes that AWS no longer takes (`nodejs12.x`). Default false. */
+  readonly allowDeprecatedRuntimes?: boolean;
   /** `system` lets time pass by itself. Default `virtual`. */
   readonly clock?: 'virtual' | 'system';
 }
@@ -44,6 +47,13 @@ export interface TestClock {
   advance(duration: string | number): Promise<void>;
 }
 
+export interface CostOptions {
+  /** 12 digits. Default 000000000000. */
+  readonly account?: string;
+  /** Counts from this UTC day on. Default: from the beginning. */
+  readonly since?: Date;
+}
+
 export interface TestCloud extends AsyncDisposable {
   /** e.g. `http://127.0.0.1:40123` */
   readonly endpoint: string;
@@ -54,6 +64,11 @@ export interface TestCloud extends AsyncDisposable {
   readonly outputs: Readonly<Record<string, string>>;
   /** Replaces the fault rules in force. */
   setFaults(rules: readonly FaultRule[]): void;
+  /**
+   * What functions cost so far by AWS's price list, free tier and tax left out. GB-seconds are measured,
+   * so assert bounds of them; requests are exact.
+   */
+  cost(options?: CostOptions): Promise<CostReport>;
   /** Resolves when everything that was set in motion has come to rest. */
   settle(): Promise<void>;
   /** An independent copy: same state, same time. */
@@ -69,6 +84,7 @@ export interface TestCloud extends AsyncDisposable {
 export async function createCloud(options: CreateCloudOptions = {}): Promise<TestCloud> {
   const cloud = await openCloud({
     clock: options.clock ?? 'virtual',
+    allowDeprecatedRuntimes: options.allowDeprecatedRuntimes ?? false,
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     ...(options.faults === undefined ? {} : { faults: options.faults }),
     ...(options.startTime === undefined ? {} : { startMs: options.startTime.getTime() }),
@@ -118,6 +134,7 @@ function wrap(cloud: Cloud, outputs: Readonly<Record<string, string>>): TestClou
     },
     outputs,
     setFaults: (rules) => cloud.kernel.faults.replace(rules),
+    cost: ({ account = '000000000000', since } = {}) => cloud.cost(account, since?.getTime()),
     settle: () => cloud.quiet(),
     async fork() {
       const copy = await cloud.fork();
