@@ -107,6 +107,8 @@ export interface ArchiveSummary {
 }
 
 export interface FunctionRunner {
+  /** The operator lets functions be made with runtimes that AWS no longer takes. */
+  readonly allowsDeprecatedRuntimes?: boolean;
   /**
    * Checks that an archive can be unpacked safely. Rejects with FunctionUnavailable
    * (`InvalidZipFileException`) when it is broken, escapes its root or holds what no function may.

@@ -27,6 +27,8 @@ export interface EngineOptions {
   readonly standbySize?: number;
   /** Handlers get the processor by memory, 1769 MB for one vCPU, where control groups can. Default true. */
   readonly cpuByMemory?: boolean;
+  /** Functions may be made with runtimes that AWS no longer takes. Default false. */
+  readonly allowDeprecatedRuntimes?: boolean;
   /** Node.js executables by major version, before those this machine is searched for. */
   readonly nodeExecutables?: Readonly<Record<string, string>>;
   /**

@@ -36,6 +36,7 @@ export function createEngine(options: EngineOptions): FunctionRunner {
   });
 
   return {
+    allowsDeprecatedRuntimes: options.allowDeprecatedRuntimes === true,
     inspectArchive,
     invoke: (definition, invocation) => router.invoke(definition, invocation),
     provision: (definition, count) => router.provision(definition, count),

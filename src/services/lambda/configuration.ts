@@ -9,9 +9,9 @@ import {
   checkDeadLetterArn,
   checkEnvironment,
   checkLayers,
-  checkRuntime,
   refuseUnsupported,
 } from './rules.ts';
+import { checkRuntime } from './runtimes.ts';
 import type { FunctionVersion, LayerUse, StoredCode } from './store.ts';
 
 /** Everything about a version but its name, number, archives and stamps. */

@@ -2,7 +2,6 @@
 import { parseArn } from '../../base/arn.ts';
 import { invalidParameter } from './errors.ts';
 import { ENVIRONMENT_BYTES_MAX, LAYERS_MAX, UNZIPPED_BYTES_MAX } from './limits.ts';
-import { RUNTIMES, isKnownRuntime } from './runtimes.ts';
 
 /** Variables the runtime sets itself. <developer guide, "Defined runtime environment variables"> */
 const RESERVED_VARIABLES: ReadonlySet<string> = new Set([
@@ -24,13 +23,6 @@ const RESERVED_VARIABLES: ReadonlySet<string> = new Set([
   'LAMBDA_TASK_ROOT',
   'LAMBDA_RUNTIME_DIR',
 ]);
-
-export function checkRuntime(runtime: string): void {
-  if (isKnownRuntime(runtime)) return;
-  throw invalidParameter(
-    `Value ${runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [${RUNTIMES.join(', ')}] or be a valid ARN`,
-  );
-}
 
 export function checkEnvironment(variables: Readonly<Record<string, string>>): void {
   const reserved = Object.keys(variables).filter((name) => RESERVED_VARIABLES.has(name));

@@ -1,45 +1,28 @@
-// Which runtime identifiers exist, and which of them may still be created.
-// <developer guide, "Lambda runtimes", deprecation table as of November 2026>
+// Which runtime identifiers functions may be created and updated with.
+import { RUNTIME_IDENTIFIERS, findRuntimeIdentifier, isBlocked } from '../../base/runtime-identifiers.ts';
+import type { WorkContext } from '../../kernel/context.ts';
+import { invalidParameter } from './errors.ts';
 
-/** Accepted on create and update, in the order AWS lists them in its refusal. */
-export const RUNTIMES: readonly string[] = [
-  'nodejs20.x',
-  'nodejs22.x',
-  'nodejs24.x',
-  'python3.10',
-  'python3.11',
-  'python3.12',
-  'python3.13',
-  'python3.14',
-  'java8.al2',
-  'java11',
-  'java17',
-  'java21',
-  'java25',
-  'dotnet8',
-  'dotnet10',
-  'ruby3.2',
-  'ruby3.3',
-  'ruby3.4',
-  'provided.al2',
-  'provided.al2023',
-];
+/** Accepted on create, as AWS lists them in its refusal of others. */
+const CREATABLE: readonly string[] = RUNTIME_IDENTIFIERS.filter((row) => !isBlocked(row, 'create')).map(({ id }) => id);
 
-/** Deprecated but still common in templates: accepted here with the newest sibling's engine. */
-const DEPRECATED_RUNTIMES: readonly string[] = [
-  'nodejs14.x',
-  'nodejs16.x',
-  'nodejs18.x',
-  'python3.7',
-  'python3.8',
-  'python3.9',
-  'java8',
-  'dotnet6',
-  'ruby2.7',
-  'provided',
-  'go1.x',
-];
+/** AWS: the same words for CreateFunction, UpdateFunctionConfiguration. serverless/serverless#7183 */
+export function checkRuntime(runtime: string): void {
+  if (findRuntimeIdentifier(runtime) !== undefined) return;
+  throw invalidParameter(
+    `Value ${runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [${CREATABLE.join(', ')}] or be a valid ARN`,
+  );
+}
 
-export function isKnownRuntime(runtime: string): boolean {
-  return RUNTIMES.includes(runtime) || DEPRECATED_RUNTIMES.includes(runtime);
+/**
+ * Refuses runtimes whose time is over, unless the operator lets them in.
+ * AWS: awslabs/aws-api-gateway-developer-portal#650 (recorded November 2024)
+ */
+export function checkRuntimeAge(runtime: string, action: 'create' | 'update', context: WorkContext): void {
+  const row = findRuntimeIdentifier(runtime);
+  if (row === undefined || !isBlocked(row, action)) return;
+  if (context.ports.functions.allowsDeprecatedRuntimes === true) return;
+  throw invalidParameter(
+    `The runtime parameter of ${runtime} is no longer supported for creating or updating AWS Lambda functions. We recommend you use a supported runtime while creating or updating functions.`,
+  );
 }

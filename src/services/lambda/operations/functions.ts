@@ -10,6 +10,7 @@ import { retireVersion } from '../execution.ts';
 import { type FunctionConfiguration, presentConfiguration } from '../present.ts';
 import { publishLatest } from '../publishing.ts';
 import { resolveFunction, resolveLayers } from '../resolve.ts';
+import { checkRuntimeAge } from '../runtimes.ts';
 import {
   type FunctionRecord,
   type FunctionVersion,
@@ -28,6 +29,7 @@ export async function createFunction(
 ): Promise<OutputOf<'lambda', 'CreateFunction'>> {
   const { name } = parseFunctionReference(input.FunctionName ?? '', undefined, context);
   const settings = readSettings(input);
+  checkRuntimeAge(settings.runtime, 'create', context);
   const layerArns = input.Layers ?? [];
   await context.store.read(async (view) => {
     await resolveLayers(view, layerArns, context);

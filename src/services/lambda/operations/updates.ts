@@ -12,6 +12,7 @@ import { lambdaTimestamp, presentConfiguration } from '../present.ts';
 import { publishLatest } from '../publishing.ts';
 import { resolveLayers } from '../resolve.ts';
 import { refuseUnsupported } from '../rules.ts';
+import { checkRuntimeAge } from '../runtimes.ts';
 import { type FunctionRecord, type FunctionVersion, functionKey, functions, getFunction } from '../store.ts';
 
 export async function updateFunctionCode(
@@ -34,6 +35,7 @@ export async function updateFunctionCode(
     before.length = 0;
     const record = await requireFunction(tx, reference, input.RevisionId);
     before.push(record.latest);
+    checkRuntimeAge(record.latest.runtime, 'update', context);
     const latest: FunctionVersion = {
       ...record.latest,
       code,
@@ -59,6 +61,7 @@ export async function updateFunctionConfiguration(
     const record = await requireFunction(tx, reference, input.RevisionId);
     before.push(record.latest);
     const settings = readSettings(input, record.latest);
+    checkRuntimeAge(settings.runtime, 'update', context);
     const layers =
       input.Layers === undefined
         ? record.latest.layers
