@@ -12,7 +12,8 @@ import { FUNCTIONS, createFunction, invoking, timeColdStart } from './functions.
 import { type LoadOptions, type LoadResult, compareLoads, median } from './load.ts';
 import { type Failure, type Figure, printFigure, writeResults } from './report.ts';
 import { type ServerProcess, measureMemory, startServer } from './server-process.ts';
-import { WORKLOADS, type Workload } from './workloads.ts';
+import type { Workload } from './workload.ts';
+import { WORKLOADS } from './workloads.ts';
 
 const ROOT = resolve(dirname(process.argv[1] ?? ''), '..');
 const CLI = join(ROOT, 'dist', 'cli.js');
@@ -100,26 +101,31 @@ async function measureStart(): Promise<void> {
 
 /** What the bare server is asked: a POST of about the size of a small operation's. */
 const BARE_BODY = 'x'.repeat(60);
-const BARE_REQUEST = Buffer.from(
-  `POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: ${BARE_BODY.length}\r\n\r\n${BARE_BODY}`,
-);
+
+/** With a number for a path the bare server answers so many bytes. */
+function bareRequest(answerBytes: number | undefined): Buffer {
+  return Buffer.from(
+    `POST /${answerBytes ?? ''} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: ${BARE_BODY.length}\r\n\r\n${BARE_BODY}`,
+  );
+}
 
 interface Compared {
   readonly measured: LoadResult;
   readonly bare: LoadResult;
 }
 
-type Compare = (load: LoadOptions) => Promise<Compared>;
+type Compare = (load: LoadOptions, answerBytes?: number) => Promise<Compared>;
 
 /** Runs loads by turns with the bare server, which stays for the whole benchmark. */
 async function withBare<T>(use: (compare: Compare) => Promise<T>): Promise<T> {
   const server = await startServer([join(ROOT, 'bench', 'bare-server.mjs'), BARE_ANSWER]);
   try {
-    return await use(async (load) => {
+    return await use(async (load, answerBytes) => {
+      const request = bareRequest(answerBytes);
       const yardstick: LoadOptions = {
         server,
         connections: load.connections,
-        scenario: async (connection) => void (await connection.send(BARE_REQUEST)),
+        scenario: async (connection) => void (await connection.send(request)),
       };
       const { measured, yardstick: bare } = await compareLoads(
         { measured: load, yardstick },
@@ -134,6 +140,17 @@ async function withBare<T>(use: (compare: Compare) => Promise<T>): Promise<T> {
 
 function addLoad(name: string, { measured, bare }: Compared, goal?: Workload['goal']): void {
   const { perSecond, p50Ms, p99Ms, connections, cpuMicros } = measured;
+  if (goal?.bareRoundTrips !== undefined) {
+    add({
+      name: `${name}, p50`,
+      value: p50Ms,
+      unit: 'ms',
+      goal: { value: goal.bareRoundTrips * bare.p50Ms, atMost: true },
+      bare: `bare ${bare.p50Ms.toFixed(3)} ms`,
+      note: `p99 ${p99Ms.toFixed(2)} ms`,
+    });
+    return;
+  }
   const fromBare = goal?.bareRatio === undefined ? undefined : goal.bareRatio * bare.perSecond;
   const atLeast = goal?.perSecond ?? fromBare;
   add({
@@ -153,11 +170,8 @@ async function measureWorkloads(compare: Compare): Promise<void> {
     await part(workload.id, () =>
       withCloud(async (server) => {
         const scenario = await workload.prepare(server.endpoint);
-        addLoad(
-          workload.name,
-          await compare({ server, connections: CONNECTIONS, scenario }),
-          workload.goal,
-        );
+        const { name, goal, answerBytes, connections = CONNECTIONS } = workload;
+        addLoad(name, await compare({ server, connections, scenario }, answerBytes), goal);
       }),
     );
   }

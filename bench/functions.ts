@@ -11,7 +11,7 @@ import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { ZipFile } from 'yazl';
 import type { Scenario } from './load.ts';
 import { signRequest } from './sign.ts';
-import { clientSettings } from './workloads.ts';
+import { clientSettings } from './workload.ts';
 
 export interface BenchFunction {
   readonly name: string;

@@ -1,74 +1,14 @@
 // What is asked of the cloud under load: each prepares its resources and gives a scenario.
-import { CreateTableCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
-import type { Answer, HttpConnection } from './http-connection.ts';
+import { DYNAMODB_WORKLOADS } from './dynamodb-workloads.ts';
+import type { HttpConnection } from './http-connection.ts';
 import type { Scenario } from './load.ts';
-import { CREDENTIALS, signJson, signRequest } from './sign.ts';
+import { signJson, signRequest } from './sign.ts';
+import { PREPARED, type Workload, clientSettings, expectOk, prepareMany, sendAll } from './workload.ts';
 
-export interface Workload {
-  readonly name: string;
-  /** What the command line calls it. */
-  readonly id: string;
-  readonly goal?: { readonly perSecond?: number; readonly bareRatio?: number };
-  prepare(endpoint: string): Promise<Scenario>;
-}
-
-const ITEMS = 1000;
-// Signed in advance; a new key for each as long as they last, then again from the first.
-const PREPARED = 20_000;
 const BODY_BYTES = 1024;
 const QUEUE_FILL = 30_000;
-
-export const clientSettings = (endpoint: string) => ({
-  endpoint,
-  region: 'us-east-1',
-  credentials: CREDENTIALS,
-  forcePathStyle: true,
-});
-
-function expectOk(answer: Answer): Answer {
-  if (answer.status === 200) return answer;
-  throw new Error(`answered ${answer.status}: ${answer.body.toString().slice(0, 300)}`);
-}
-
-/** Sends prepared requests one after the other. */
-function sendAll(requests: readonly Buffer[]): Scenario {
-  return async (connection, number) => {
-    const request = requests[number % requests.length];
-    if (request !== undefined) expectOk(await connection.send(request));
-  };
-}
-
-function prepareMany(count: number, make: (number: number) => Buffer): Buffer[] {
-  return Array.from({ length: count }, (_, number) => make(number));
-}
-
-const item = (number: number) => ({
-  id: { S: `user-${number}` },
-  name: { S: 'Ada Lovelace' },
-  email: { S: `ada.${number}@example.com` },
-  visits: { N: String(number) },
-  tags: { L: [{ S: 'first' }, { S: 'second' }] },
-});
-
-async function createTable(endpoint: string, name: string): Promise<DynamoDBClient> {
-  const client = new DynamoDBClient(clientSettings(endpoint));
-  await client.send(
-    new CreateTableCommand({
-      TableName: name,
-      AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
-      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
-      BillingMode: 'PAY_PER_REQUEST',
-    }),
-  );
-  return client;
-}
-
-function dynamoRequest(endpoint: string, operation: string, input: unknown): Buffer {
-  const target = `DynamoDB_20120810.${operation}`;
-  return signJson(new URL(endpoint).host, { service: 'dynamodb', target, version: '1.0', input });
-}
 
 function sqsRequest(endpoint: string, operation: string, input: unknown): Buffer {
   const target = `AmazonSQS.${operation}`;
@@ -123,39 +63,7 @@ async function createBucket(endpoint: string, name: string): Promise<S3Client> {
 }
 
 export const WORKLOADS: readonly Workload[] = [
-  {
-    name: 'DynamoDB GetItem',
-    id: 'getitem',
-    goal: { bareRatio: 1 / 3 },
-    async prepare(endpoint) {
-      const client = await createTable(endpoint, 'bench-get');
-      for (let number = 0; number < ITEMS; number++) {
-        await client.send(new PutItemCommand({ TableName: 'bench-get', Item: item(number) }));
-      }
-      client.destroy();
-      return sendAll(
-        prepareMany(ITEMS, (number) =>
-          dynamoRequest(endpoint, 'GetItem', {
-            TableName: 'bench-get',
-            Key: { id: { S: `user-${number}` } },
-          }),
-        ),
-      );
-    },
-  },
-  {
-    name: 'DynamoDB PutItem, durable',
-    id: 'putitem',
-    goal: { perSecond: 5000 },
-    async prepare(endpoint) {
-      (await createTable(endpoint, 'bench-put')).destroy();
-      return sendAll(
-        prepareMany(PREPARED, (number) =>
-          dynamoRequest(endpoint, 'PutItem', { TableName: 'bench-put', Item: item(number) }),
-        ),
-      );
-    },
-  },
+  ...DYNAMODB_WORKLOADS,
   {
     name: 'SQS SendMessage, durable',
     id: 'send',

@@ -24,6 +24,11 @@ export interface RangeOptions {
 /** A consistent view of the store at one instant. */
 export interface ReadTx {
   get(key: Key): Promise<Uint8Array | undefined>;
+  /**
+   * Like `get`, for small entries that are read far more often than written. Others are given the
+   * same bytes, the very same object while the entry stands: never change them.
+   */
+  getShared(key: Key): Promise<Uint8Array | undefined>;
   /** Entries with `from <= key < to` in tuple order (reverse: descending). */
   range(from: Key, to: Key, options: RangeOptions): Promise<Entry[]>;
 }

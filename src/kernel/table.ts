@@ -52,19 +52,24 @@ export function table<T>(name: string): Table<T> {
  * readers must not change it; `T` should be readonly throughout.
  */
 export function definitionTable<T>(name: string): Table<T> {
-  const known = new Map<string, { readonly bytes: Uint8Array; readonly value: T }>();
+  const known = new WeakMap<Uint8Array, T>();
+  const lastRead = new Map<string, { readonly bytes: Uint8Array; readonly value: T }>();
   const plain = table<T>(name);
   return {
     ...plain,
     async get(view, key) {
-      const bytes = await view.get([name, ...key]);
+      const bytes = await view.getShared([name, ...key]);
       if (bytes === undefined) return undefined;
+      const remembered = known.get(bytes);
+      if (remembered !== undefined) return remembered;
+      // Read again after some commit: most probably as it was.
       const id = key.join('\0');
-      const remembered = known.get(id);
-      if (remembered !== undefined && Buffer.compare(remembered.bytes, bytes) === 0) return remembered.value;
-      const value = codec.unpack(bytes) as T;
-      if (known.size >= DEFINITIONS_MAX) known.clear();
-      known.set(id, { bytes: Uint8Array.from(bytes), value });
+      const last = lastRead.get(id);
+      const same = last !== undefined && Buffer.compare(last.bytes, bytes) === 0;
+      const value = same ? last.value : (codec.unpack(bytes) as T);
+      known.set(bytes, value);
+      if (lastRead.size >= DEFINITIONS_MAX) lastRead.clear();
+      lastRead.set(id, { bytes, value });
       return value;
     },
   };

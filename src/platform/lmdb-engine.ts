@@ -122,6 +122,9 @@ function createEngine({ root, entries, meta }: Databases): StoreEngine {
   // Transactions that begin in one turn of the event loop, between two commits, share a snapshot.
   let current: SharedSnapshot | undefined;
   const open = new Set<SharedSnapshot>();
+  // Between two commits, by whomever, every snapshot holds the same.
+  let remembered = new Map<string, Uint8Array | undefined>();
+  let rememberedAt = Number.NaN;
 
   function dropCurrent(): void {
     current?.release();
@@ -138,7 +141,12 @@ function createEngine({ root, entries, meta }: Databases): StoreEngine {
     // Without this the transaction of the last turn might come back, from before a foreign commit.
     root.resetReadTxn();
     const transaction = root.useReadTransaction();
-    const snapshot = shareSnapshot({ entries, transaction, mark: readMark(transaction) }, () => {
+    const mark = readMark(transaction);
+    if (mark.commits !== rememberedAt) {
+      remembered = new Map();
+      rememberedAt = mark.commits;
+    }
+    const snapshot = shareSnapshot({ entries, transaction, mark, remembered }, () => {
       open.delete(snapshot);
     });
     open.add(snapshot);

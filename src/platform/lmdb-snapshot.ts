@@ -17,11 +17,16 @@ interface SnapshotParts {
   readonly entries: Entries;
   readonly transaction: Transaction;
   readonly mark: Mark;
+  /** What snapshots of the same mark have read for all. */
+  readonly remembered: Map<string, Uint8Array | undefined>;
 }
+
+/** Entries remembered for one mark; all are dropped when there are more. */
+const REMEMBERED_MAX = 10_000;
 
 /** @returns a snapshot with one user. */
 export function shareSnapshot(
-  { entries, transaction, mark }: SnapshotParts,
+  { entries, transaction, mark, remembered }: SnapshotParts,
   ended: () => void,
 ): SharedSnapshot {
   let users = 1;
@@ -43,6 +48,15 @@ export function shareSnapshot(
     get(key) {
       checkOpen();
       return entries.get(key, options);
+    },
+    getShared(key) {
+      checkOpen();
+      const known = remembered.get(key);
+      if (known !== undefined || remembered.has(key)) return known;
+      const value = entries.get(key, options);
+      if (remembered.size >= REMEMBERED_MAX) remembered.clear();
+      remembered.set(key, value);
+      return value;
     },
     range(range) {
       checkOpen();

@@ -98,6 +98,22 @@ test('two stores of one process see one another', async () => {
   );
 });
 
+test('shared bytes are forgotten when another store of the same file commits', async () => {
+  await withStore((one) =>
+    withStore(async (other) => {
+      const shared = async (): Promise<string> =>
+        String(await one.read((view) => view.getShared(['a'])));
+      const put = (store: Store, value: string): Promise<void> =>
+        store.transact(async (tx) => tx.put(['a'], Buffer.from(value)));
+      await put(one, 'first');
+      expect(await shared()).toBe('first');
+      await put(other, 'second');
+      await nextTurn();
+      expect(await shared()).toBe('second');
+    }),
+  );
+});
+
 test('grows while snapshots of it are open', async () => {
   await withStore(async (store) => {
     await fill(store, 100, 100);

@@ -38,6 +38,10 @@ function createMemoryEngine({ entries, mark: startMark }: Content): {
         const value = view.get(key);
         return value === undefined ? undefined : copyOf(value);
       },
+      getShared(key) {
+        assert(!closed, 'the store is closed');
+        return view.get(key);
+      },
       range(range) {
         assert(!closed, 'the store is closed');
         return view.range(range).map(([key, value]) => [key, copyOf(value)]);

@@ -38,11 +38,11 @@ function createSlowEngine() {
   let count = 0;
   const engine: StoreEngine = {
     shared: false,
-    snapshot: () => ({
-      mark: { commits: count, nextSequence: 1 },
-      ...entries.view(),
-      release() {},
-    }),
+    snapshot() {
+      const view = entries.view();
+      const mark = { commits: count, nextSequence: 1 };
+      return { mark, ...view, getShared: view.get, release() {} };
+    },
     commit: ({ writes }) =>
       new Promise((resolve, reject) => {
         commits.push({

@@ -5,6 +5,7 @@ import type { EncodedEntry, Snapshot, Writes } from './store-engine.ts';
 
 export interface ReadLayers {
   get(key: string): Uint8Array | undefined;
+  getShared(key: string): Uint8Array | undefined;
   range(range: KeyRange): readonly EncodedEntry[];
   /** The greatest number of a pending commit of which a write was seen; 0 when none. */
   seenPending(): number;
@@ -44,6 +45,11 @@ export function createReadLayers({ own, pending, snapshot }: Layers): ReadLayers
       if (write === undefined) return snapshot.get(key);
       const value = see(write);
       return value === undefined ? undefined : copyOf(value);
+    },
+    getShared(key) {
+      if (own.has(key)) return own.get(key);
+      const write = pending?.get(key);
+      return write === undefined ? snapshot.getShared(key) : see(write);
     },
     range(range) {
       const over = writesOver(range);

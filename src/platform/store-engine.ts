@@ -9,6 +9,8 @@ export type EncodedEntry = readonly [key: string, value: Uint8Array];
 /** The committed content at one instant. The bytes it returns belong to the caller. */
 export interface Snapshot {
   get(key: string): Uint8Array | undefined;
+  /** Like `get`, but the bytes are everybody's: the same object while the entry stands. */
+  getShared(key: string): Uint8Array | undefined;
   range(range: KeyRange): EncodedEntry[];
   /** Must be called once. */
   release(): void;

@@ -104,6 +104,43 @@ describe.each(ENGINES)('the $name store', ({ open }) => {
       expect(Buffer.compare(all[0]?.value ?? bytes('none'), value)).toBe(0);
     });
 
+    test('read as shared are the same object until they change', async () => {
+      const shared = (): Promise<Uint8Array | undefined> =>
+        store.read((view) => view.getShared(['a']));
+      expect(await shared()).toBeUndefined();
+      await put(['a'], 'one');
+      const first = await shared();
+      expect(text(first)).toBe('one');
+      await nextTurn();
+      expect(await shared()).toBe(first);
+      await store.transact(async (tx) => {
+        expect(text(await tx.getShared(['a']))).toBe('one');
+        tx.put(['a'], bytes('two'));
+        expect(text(await tx.getShared(['a']))).toBe('two');
+        tx.delete(['a']);
+        expect(await tx.getShared(['a'])).toBeUndefined();
+        tx.put(['a'], bytes('three'));
+      });
+      expect(text(await shared())).toBe('three');
+      expect(text(first)).toBe('one');
+    });
+
+    test('read as shared by a transaction are what it depends on', async () => {
+      await put(['a'], 'old');
+      const gate = createGate();
+      let runs = 0;
+      const copied = store.transact(async (tx) => {
+        runs += 1;
+        const value = (await tx.getShared(['a'])) ?? bytes('none');
+        if (runs === 1) await gate.opened;
+        tx.put(['b'], value);
+      });
+      await put(['a'], 'new');
+      gate.open();
+      await copied;
+      expect([runs, await get(['b'])]).toEqual([2, 'new']);
+    });
+
     test('do not share memory with writers or readers', async () => {
       const given = bytes('abc');
       await store.transact(async (tx) => {

@@ -39,6 +39,9 @@ export function createView(snapshot: Snapshot): ReadTx {
     async get(key) {
       return snapshot.get(encodeBound(key));
     },
+    async getShared(key) {
+      return snapshot.getShared(encodeBound(key));
+    },
     async range(from, to, { limit, reverse = false }) {
       const entries = snapshot.range({
         from: encodeBound(from),
@@ -70,6 +73,13 @@ export function createTransaction(start: TransactionStart): Transaction {
     const encoded = encodeBound(key);
     if (!own.has(encoded)) readKeys.add(encoded);
     return layers.get(encoded);
+  }
+
+  async function getShared(key: Key): Promise<Uint8Array | undefined> {
+    checkRunning();
+    const encoded = encodeBound(key);
+    if (!own.has(encoded)) readKeys.add(encoded);
+    return layers.getShared(encoded);
   }
 
   async function range(
@@ -111,6 +121,7 @@ export function createTransaction(start: TransactionStart): Transaction {
 
   const tx: Tx = {
     get,
+    getShared,
     range,
     claim,
     put(key, value) {
@@ -176,5 +187,22 @@ function encodeBound(key: Key): string {
 }
 
 function decodeEntry([key, value]: EncodedEntry): Entry {
-  return { key: decodeKey(key), value };
+  return new StoredEntry(key, value);
+}
+
+/** Most readers of a range want its values: keys are decoded for those who ask. */
+class StoredEntry implements Entry {
+  readonly value: Uint8Array;
+  readonly #encoded: string;
+  #key: Key | undefined;
+
+  constructor(encoded: string, value: Uint8Array) {
+    this.#encoded = encoded;
+    this.value = value;
+  }
+
+  get key(): Key {
+    this.#key ??= decodeKey(this.#encoded);
+    return this.#key;
+  }
 }

@@ -47,10 +47,7 @@ export function encodeItem({ item, size }: SizedItem): Uint8Array {
 }
 
 export function decodeItem(bytes: Uint8Array): SizedItem {
-  const reader: Reader = {
-    bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-    at: 1,
-  };
+  const reader: Reader = { bytes: asBuffer(bytes), at: 1 };
   if (bytes[0] !== FORMAT) throw new AssertionFailed(`stored item has format ${bytes[0]}`);
   const size = readCount(reader);
   return { item: readItem(reader), size };
@@ -58,7 +55,14 @@ export function decodeItem(bytes: Uint8Array): SizedItem {
 
 /** The size alone, without reading the item. */
 export function storedSize(bytes: Uint8Array): number {
-  return readCount({ bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), at: 1 });
+  return readCount({ bytes: asBuffer(bytes), at: 1 });
+}
+
+/** Stores give Buffers, and another view of one would cost as much as reading a small item. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function reserve(to: Writer, length: number): void {
