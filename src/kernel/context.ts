@@ -6,6 +6,7 @@ import type { Random } from '../base/random.ts';
 import type { Blobs, Store, Tx } from '../base/store.ts';
 import type { HttpRequest } from '../wire/http.ts';
 import type { Call, Principal, Scope } from './call.ts';
+import type { Metrics } from './metrics.ts';
 import type { TemplateEngine } from './templates.ts';
 
 export type { Call, CallOptions, Principal, Scope } from './call.ts';
@@ -54,6 +55,8 @@ export interface WorkContext extends Scope {
   readonly store: Store;
   readonly blobs: Blobs;
   readonly timers: Timers;
+  /** Counts what happens, for CloudWatch. */
+  readonly metrics: Metrics;
   readonly call: Call;
   readonly activity: ActivityToken;
   readonly ports: Ports;

@@ -6,6 +6,7 @@ import { type Random, randomUuid } from '../base/random.ts';
 import type { Blobs, Store } from '../base/store.ts';
 import type { Call, CallOptions, Principal, Scope } from './call.ts';
 import type { LocalSlot, Ports, RequestContext, Timers, WorkContext } from './context.ts';
+import type { Metrics } from './metrics.ts';
 import type { ContextRequest } from './pipeline.ts';
 
 export interface ContextParts {
@@ -15,6 +16,7 @@ export interface ContextParts {
   readonly random: Random;
   readonly activity: Activity;
   readonly timers: Timers;
+  readonly metrics: Metrics;
   readonly trustsUnknownKeys: boolean;
   readonly ports: () => Ports;
   readonly endpoint: () => string;
@@ -129,6 +131,7 @@ class OwnContext implements RequestContext {
   readonly store: Store;
   readonly blobs: Blobs;
   readonly timers: Timers;
+  readonly metrics: Metrics;
   readonly ports: Ports;
   readonly endpoint: string;
   readonly trustsUnknownKeys: boolean;
@@ -152,6 +155,7 @@ class OwnContext implements RequestContext {
     this.store = parts.store;
     this.blobs = parts.blobs;
     this.timers = parts.timers;
+    this.metrics = parts.metrics;
     this.ports = parts.ports();
     this.endpoint = parts.endpoint();
     this.trustsUnknownKeys = parts.trustsUnknownKeys;

@@ -16,6 +16,7 @@ import type { Call, Principal, Scope } from './call.ts';
 import type { Ports } from './context.ts';
 import { createContexts, servicePrincipal } from './contexts.ts';
 import { type FaultRule, type Faults, createFaults } from './faults.ts';
+import { type Metrics, createMetrics } from './metrics.ts';
 import { type PipelineParts, handleHttp, performCall } from './pipeline.ts';
 import { type Registry, createRegistry, toServiceError } from './registry.ts';
 import type { AnyService } from './service.ts';
@@ -43,6 +44,7 @@ export interface KernelOptions {
 export interface Kernel {
   readonly registry: Registry;
   readonly faults: Faults;
+  readonly metrics: Metrics;
   /** Answers one HTTP request; never throws. */
   handle(request: HttpRequest): Promise<HttpResponse>;
   /** The in-process client as the root of the default account, for the composition root. */
@@ -68,6 +70,7 @@ export function createKernel(options: KernelOptions): Kernel {
   const registry = createRegistry(options.services);
   const audit = createAudit({ store, clock, random, log });
   const faults = createFaults(options.faults, random, clock);
+  const metrics = createMetrics({ store, clock, activity, log });
   const timers = createTimerDispatcher({
     store,
     clock,
@@ -85,6 +88,7 @@ export function createKernel(options: KernelOptions): Kernel {
     random,
     activity,
     timers,
+    metrics,
     trustsUnknownKeys: options.authentication === 'trust',
     ports: options.ports,
     endpoint: options.endpoint,
@@ -138,6 +142,7 @@ export function createKernel(options: KernelOptions): Kernel {
   return {
     registry,
     faults,
+    metrics,
     handle,
     call: (service, operation, input, callOptions) =>
       activity.run((token) =>
@@ -153,6 +158,7 @@ export function createKernel(options: KernelOptions): Kernel {
       await timers.stop();
       await background;
       await audit.flush();
+      await metrics.stop();
     },
     watchTimers: (seen) => timers.watch(seen),
     flushAudit: () => audit.flush(),
