@@ -12,9 +12,9 @@ import { codeOf, createHarness, type Files, isAlive, type Outcome } from './engi
 const harness = createHarness();
 afterAll(() => harness[Symbol.asyncDispose]());
 
-/** REPORT's fields after Max Memory Used. */
+/** REPORT's fields between Max Memory Used and the price, which comes last. */
 function reportEnd(result: Outcome): string {
-  return /Max Memory Used: \d+ MB\t(.*)\n$/.exec(result.logTail)?.[1] ?? 'no REPORT';
+  return /Max Memory Used: \d+ MB\t(.*)Price: 0\.\d{12} USD\t\n$/.exec(result.logTail)?.[1] ?? 'no REPORT';
 }
 
 describe('limits', () => {

@@ -23,6 +23,7 @@ import {
   extensionLine,
   initReportLine,
   initStartLine,
+  priceOfRun,
   reportLine,
   startLine,
 } from './logs/platform-lines.ts';
@@ -428,6 +429,7 @@ export class ExecutionEnvironment {
         initDurationMs,
         status: initError === undefined ? failure?.status : 'error',
         errorType: initError ?? failure?.errorType,
+        priceUsd: priceOfRun(this.#definition, billedDurationMs, this.#options.initializationType),
       }),
     );
     const logTail = this.#log.tail();

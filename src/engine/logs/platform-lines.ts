@@ -1,4 +1,6 @@
 // The lines the platform writes around a function's own: INIT_START, START, END, REPORT, INIT_REPORT.
+import type { FunctionDefinition } from '../../base/function-runner.ts';
+import { formatUsd, priceInvocation } from '../../base/price-list.ts';
 
 export interface ReportFigures {
   readonly requestId: string;
@@ -9,6 +11,18 @@ export interface ReportFigures {
   readonly initDurationMs?: number | undefined;
   readonly status?: 'error' | 'timeout' | undefined;
   readonly errorType?: string | undefined;
+  /** US dollars as decimal text, by `priceOfRun`. */
+  readonly priceUsd: string;
+}
+
+/** What AWS's price list asks for one invocation: its request, its duration, its storage. */
+export function priceOfRun(
+  definition: FunctionDefinition,
+  billedMs: number,
+  initializationType: string,
+): string {
+  const provisioned = initializationType === 'provisioned-concurrency';
+  return formatUsd(priceInvocation({ ...definition, billedMs, provisioned }));
 }
 
 /** @param runtimeVersion e.g. `nodejs:20.20.2`; the ARN's digest is 64 hex digits of its own. */
@@ -29,7 +43,10 @@ export function endLine(requestId: string): string {
   return `END RequestId: ${requestId}\n`;
 }
 
-/** AWS: fields end with tabs, the last one too. docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html */
+/**
+ * AWS: fields end with tabs, the last one too. docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
+ * Differs: a price comes last, where programs that read the line by its tabs or by name pass it over.
+ */
 export function reportLine(figures: ReportFigures): string {
   const init =
     figures.initDurationMs === undefined
@@ -42,7 +59,8 @@ export function reportLine(figures: ReportFigures): string {
     `Duration: ${figures.durationMs.toFixed(2)} ms\t` +
     `Billed Duration: ${figures.billedDurationMs} ms\t` +
     `Memory Size: ${figures.memoryMb} MB\t` +
-    `Max Memory Used: ${figures.maxMemoryMb} MB\t${init}${status}${type}\n`
+    `Max Memory Used: ${figures.maxMemoryMb} MB\t${init}${status}${type}` +
+    `Price: ${figures.priceUsd} USD\t\n`
   );
 }
 

@@ -328,7 +328,7 @@ test('console lines have time, request id and level; several lines are one event
     new RegExp(`^${time}\tr-1\tINFO\tx\ny\n$`),
     /^raw line\n$/,
     /^END RequestId: r-1\n$/,
-    /^REPORT RequestId: r-1\tDuration: \d+\.\d\d ms\tBilled Duration: \d+ ms\tMemory Size: 256 MB\tMax Memory Used: \d+ MB\tInit Duration: \d+\.\d\d ms\t\n$/,
+    /^REPORT RequestId: r-1\tDuration: \d+\.\d\d ms\tBilled Duration: \d+ ms\tMemory Size: 256 MB\tMax Memory Used: \d+ MB\tInit Duration: \d+\.\d\d ms\tPrice: 0\.\d{12} USD\t\n$/,
   ];
   expect(stream).toHaveLength(expected.length);
   for (const [index, pattern] of expected.entries()) expect(stream[index]).toMatch(pattern);
