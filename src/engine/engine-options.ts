@@ -1,4 +1,5 @@
 // What an engine can be told when it is made.
+import type { Socket } from 'node:net';
 import type { LogSink } from '../base/function-runner.ts';
 import type { Random } from '../base/random.ts';
 
@@ -13,6 +14,13 @@ export interface EngineOptions {
   readonly random: Random;
   /** Default `auto`: the strongest that works here. */
   readonly isolation?: 'auto' | 'process' | 'sandbox';
+  /**
+   * `cloud`: functions reach the cloud's endpoint and nothing else, not even one another; only the
+   * sandbox can do that, and without it no function runs. Default `open`: the machine's network.
+   */
+  readonly network?: 'cloud' | 'open';
+  /** Takes connections of functions to the cloud with network `cloud`. Default: relayed to `endpoint`. */
+  readonly takeConnection?: (socket: Socket) => void;
   /** Most environments at a time. Default: by memory, at most 1,000. */
   readonly maxConcurrency?: number;
   /** An environment unused for so long ends. Default 5 minutes. */

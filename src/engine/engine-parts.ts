@@ -4,16 +4,12 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { FunctionUnavailable } from '../base/function-runner.ts';
 import { chooseCodeFolder } from './code/code-folder.ts';
 import { createCodeTrees, type CodeTrees } from './code/code-trees.ts';
 import { findNodeModules, linkNodeModules, linkPythonPackages } from './code/provided-modules.ts';
 import type { EngineOptions } from './engine-options.ts';
-import { CONTROLLERS, readKernelView } from './isolation/control-group-files.ts';
-import { type ControlGroups, openControlGroups } from './isolation/control-groups.ts';
-import { type Isolation, processIsolation } from './isolation/isolation.ts';
-import type { AgentFolders } from './isolation/mount-agent.ts';
-import { findSandbox } from './isolation/sandbox-isolation.ts';
+import { chooseGroups, chooseIsolation } from './isolation/choose-isolation.ts';
+import type { Isolation } from './isolation/isolation.ts';
 import { createWatchdog } from './isolation/watchdog.ts';
 import { createLogChannels } from './logs/log-channel.ts';
 import { createLauncher, type Launcher, type ProvidedModules } from './runtimes/launcher.ts';
@@ -39,10 +35,10 @@ export async function openParts(
   const workDir = resolve(options.workDir);
   const run = join(workDir, 'run', `${process.pid}-${randomBytes(4).toString('hex')}`);
   const folders = { run, trees: join(workDir, 'code') };
-  const isolation = await chooseIsolation(options.isolation ?? 'auto', folders, onNotice);
+  const isolation = await chooseIsolation(options, folders, onNotice);
   const sockets = openRunFolder(run);
   const treesFolder = openTreesFolder(workDir, isolation, onNotice);
-  const groups = isolation.name === 'sandbox' ? openGroups(onNotice) : undefined;
+  const groups = chooseGroups(isolation, onNotice);
   const watchdog = createWatchdog();
   let environments = 0;
   let socketCount = 0;
@@ -79,42 +75,6 @@ export async function openParts(
     },
   };
 }
-
-/** `auto` takes what there is and says so; a sandbox asked for by name is never silently left out. */
-async function chooseIsolation(
-  wanted: 'auto' | 'process' | 'sandbox',
-  folders: AgentFolders,
-  onNotice: (message: string) => void,
-): Promise<Isolation> {
-  if (wanted === 'process') return processIsolation;
-  let missing = '';
-  const sandbox = await findSandbox(folders, (reason) => (missing = reason));
-  if (sandbox !== undefined) {
-    if (wanted === 'auto') onNotice('functions run in the sandbox (bubblewrap)');
-    return sandbox;
-  }
-  if (wanted === 'sandbox') {
-    const text = `functions cannot be sandboxed: ${missing}`;
-    onNotice(text);
-    throw new FunctionUnavailable('SandboxUnavailable', text);
-  }
-  onNotice(`functions run as plain processes, without a sandbox: ${missing}`);
-  return processIsolation;
-}
-
-function openGroups(onNotice: (message: string) => void): ControlGroups | undefined {
-  const groups = process.platform === 'linux' ? openControlGroups(readKernelView()) : undefined;
-  const missing = groups === undefined ? CONTROLLERS : groups.missing;
-  if (missing.length > 0) {
-    onNotice(
-      `functions share ${missing.map((name) => SHARED[name]).join(', ')} without limits of their own: no control groups ` +
-        'can be made here. Start cloudlet by `systemd-run --user --scope -p Delegate=yes`, or as root',
-    );
-  }
-  return groups;
-}
-
-const SHARED = { memory: "the machine's memory", pids: 'process ids', cpu: 'the processors' } as const;
 
 /** In the sandbox code is seen at /var/task, wherever it lies. */
 function openTreesFolder(

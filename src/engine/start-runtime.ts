@@ -50,7 +50,7 @@ async function start(
   ]);
   const { launcher } = parts;
   const { memoryMb, ephemeralStorageMb, handler } = definition;
-  const endpoint = options.endpoint();
+  const endpoint = launcher.isolation.endpoint(options.endpoint());
   const settings = { definition, runtime, logStreamName, endpoint, initializationType };
   const command = options.runtimeClients?.[definition.runtime];
   const programs = listPrograms(join(tree.layerRoot, 'extensions'));

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Server, Socket } from 'node:net';
 import type { CodeTree } from '../code/code-trees.ts';
 import type { ControlGroup } from './control-groups.ts';
 import type { Runtime } from '../runtimes/runtimes.ts';
@@ -23,6 +24,19 @@ export interface HostLayout {
   readonly providedSources: readonly string[];
   /** Bounds what the environment uses; undefined where that cannot be. */
   readonly group: ControlGroup | undefined;
+  /** Undefined: it shares the machine's. */
+  readonly network: EnvironmentNetwork | undefined;
+}
+
+/** A network that only one environment has: its loopback, and the cloud at its port there. */
+export interface EnvironmentNetwork {
+  /** What nsenter opens to be in it. */
+  readonly path: string;
+  /** Where the Runtime API is, for programs that look for it on TCP. */
+  readonly runtimeApi: { readonly server: Server; readonly address: string } | undefined;
+  /** Connects to a program of the environment. */
+  connect(port: number): Promise<Socket>;
+  close(): void;
 }
 
 /** The same places as the function sees them. */
@@ -42,6 +56,16 @@ export interface Launch {
   readonly file: string;
   readonly args: readonly string[];
   readonly workingDirectory: string;
+  /** Handed to the process from `LaunchRequest.nextDescriptor` on, then closed by whoever starts it. */
+  readonly descriptors: readonly number[];
+}
+
+export interface LaunchRequest {
+  /** In inner paths. */
+  readonly argv: readonly string[];
+  readonly layout: HostLayout;
+  /** The first descriptor that is free in the new process. */
+  readonly nextDescriptor: number;
 }
 
 export interface Isolation {
@@ -59,8 +83,16 @@ export interface Isolation {
   functionPid(pid: number): number | undefined;
   /** The signal that an exit code of the one started stands for, if it does. */
   signalOf(code: number): string | undefined;
-  /** The command that runs `argv` (in inner paths) inside. */
-  launch(argv: readonly string[], layout: HostLayout): Launch;
+  /** The command that runs `argv` inside. */
+  launch(request: LaunchRequest): Launch;
+  /** The network of a new environment; undefined where all share the machine's. */
+  openNetwork(wants: { readonly runtimeApi: boolean }): Promise<EnvironmentNetwork | undefined>;
+  /** The cloud's address as functions see it. */
+  endpoint(outside: string): string;
+  /** Whether a connection on the machine's loopback is from the environment whose process this is. */
+  admits(socket: Socket, pid: number): boolean;
+  /** Whether a program of that environment listens on this port of the machine's loopback. */
+  listens(port: number, pid: number): boolean;
   close(): void;
 }
 
@@ -98,9 +130,14 @@ export const processIsolation: Isolation = {
   executable: (runtime) => runtime.executable,
   functionPid: (pid) => pid,
   signalOf: () => undefined,
-  launch(argv, layout) {
+  launch({ argv, layout }) {
     const [file = '', ...args] = argv;
-    return { file, args, workingDirectory: layout.tree?.taskRoot ?? layout.folder };
+    return { file, args, workingDirectory: layout.tree?.taskRoot ?? layout.folder, descriptors: [] };
   },
+  openNetwork: async () => undefined,
+  endpoint: (outside) => outside,
+  // Differs: where there are no walls this would be none.
+  admits: () => true,
+  listens: () => true,
   close() {},
 };

@@ -15,6 +15,8 @@ export interface AgentFolders {
 export interface MountAgent {
   /** What a sandbox's command begins with, so that it sees mounts made later. */
   readonly enter: readonly string[];
+  /** What a command begins with to have this process's rights over networks; empty where it has them. */
+  readonly enterUser: readonly string[];
   /** Shows the tree at `task` and `opt` of the environment's folder, read-only, there and inside. */
   attach(folder: string, tree: CodeTree): Promise<void>;
   close(): void;
@@ -59,6 +61,7 @@ export async function startMountAgent(folders: AgentFolders): Promise<MountAgent
   }
   return {
     enter,
+    enterUser: isRoot ? [] : ['nsenter', '--target', String(shell.pid), '--user', '--preserve-credentials'],
     async attach(folder, tree) {
       const hash = basename(dirname(tree.taskRoot));
       const answer = answers.next();

@@ -1,67 +1,103 @@
 // The sandbox driver: bubblewrap namespaces with nothing of the machine but what the function needs.
-import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { isIP, type Socket } from 'node:net';
 import { join } from 'node:path';
-import {
-  GUEST_FOLDER,
-  type HostLayout,
-  type InnerLayout,
-  type Isolation,
-} from './isolation.ts';
+import type { EnvironmentNetwork, Isolation, LaunchRequest } from './isolation.ts';
 import { type AgentFolders, type MountAgent, startMountAgent } from './mount-agent.ts';
-import { MAX_PROCESSES } from './control-groups.ts';
-import type { Runtime } from '../runtimes/runtimes.ts';
+import { type NetworkAgent, startNetworkAgent } from './network-agent.ts';
+import { isListenerOf, isPeerOf } from './peer-check.ts';
+import {
+  innerLayout,
+  languageOf,
+  limits,
+  minimalArguments,
+  sandboxArguments,
+  type SandboxView,
+} from './sandbox-view.ts';
+import { createSealedFile, type SealedFile } from './seccomp/sealed-file.ts';
+import { architectureOf, buildSeccompFilter } from './seccomp/seccomp-filter.ts';
 
-const TASK = '/var/task';
-const LAYERS = '/opt';
-const RUNTIME = '/var/runtime';
-const PROVIDED = '/var/runtime/provided';
-const SOCKET = '/var/runtime/api.sock';
-const LANGUAGE = '/var/lang';
-const PRLIMIT = '/usr/bin/prlimit';
-const MAX_FILES = 1024;
+/** Functions reach the cloud alone. */
+export interface CloudNetwork {
+  /** The cloud's address; asked when there is one. */
+  readonly endpoint: () => string;
+  /** Takes a connection that a function made to the cloud. */
+  readonly take: (socket: Socket) => void;
+}
 
-/** What programs expect below /etc: names, certificates, the linker's cache. No host secrets. */
-const ETC = [
-  'alternatives', 'ca-certificates', 'ca-certificates.conf', 'gai.conf', 'host.conf', 'hosts',
-  'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'localtime', 'mime.types', 'nsswitch.conf',
-  'pki', 'protocols', 'resolv.conf', 'services', 'ssl',
-].map((name) => `/etc/${name}`);
-const KERNEL_SETTINGS = ['sys', 'sysrq-trigger', 'irq', 'bus', 'fs', 'acpi'].map((name) => `/proc/${name}`);
-const SYSTEM_FOLDERS = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
+interface SandboxParts {
+  readonly bubblewrap: string;
+  readonly folders: AgentFolders;
+  /** Undefined where there is no table of system calls for this architecture. */
+  readonly filter: SealedFile | undefined;
+  /** Undefined: functions share the machine's network. */
+  readonly cloud: CloudNetwork | undefined;
+}
 
-/** AWS: the ids functions run as (sbx_user1051). */
-const USER_ID = '993';
-const GROUP_ID = '990';
+/** AWS: where runtimes find the Runtime API. Runtime Interface Emulator */
+const RUNTIME_API_PORT = 9001;
 
-function createSandboxIsolation(bubblewrap: string, folders: AgentFolders): Isolation {
-  let starting: Promise<MountAgent | undefined> | undefined;
-  let agent: MountAgent | undefined;
+function createSandboxIsolation(parts: SandboxParts): Isolation & { prepare(): Promise<void> } {
+  const { bubblewrap, folders, filter, cloud } = parts;
+  let opening: Promise<MountAgent | undefined> | undefined;
+  let networks: Promise<NetworkAgent> | undefined;
+  let view: SandboxView | undefined;
   let closed = false;
 
-  async function openAgent(): Promise<MountAgent | undefined> {
-    agent = await startMountAgent(folders);
-    if (closed) agent?.close();
-    return agent;
+  const openAgent = (): Promise<MountAgent | undefined> => (opening ??= startMountAgent(folders));
+  let agent: MountAgent | undefined;
+
+  async function openNetworks(): Promise<NetworkAgent> {
+    agent = await openAgent();
+    if (agent === undefined) throw new Error('networks cannot be made: unshare and nsenter (util-linux) are needed');
+    return startNetworkAgent(agent.enterUser);
+  }
+
+  /** What comes before bubblewrap: namespaces that it starts in. */
+  function enter({ layout }: LaunchRequest): readonly string[] {
+    const { network, tree } = layout;
+    if (agent === undefined || (tree !== undefined && network === undefined)) return [];
+    const inside = tree === undefined ? agent.enter : agent.enterUser;
+    if (network === undefined) return inside;
+    return [...(inside.length === 0 ? ['nsenter'] : inside), `--net=${network.path}`];
   }
 
   return {
     name: 'sandbox',
-    canBootAhead: async () => !closed && (await (starting ??= openAgent())) !== undefined,
+    async prepare() {
+      if (cloud !== undefined) await (networks ??= openNetworks());
+    },
+    async canBootAhead() {
+      agent = closed ? undefined : await openAgent();
+      if (closed) agent?.close();
+      return !closed && agent !== undefined;
+    },
     async attach({ folder, tree: own }, tree) {
       if (own === undefined) await agent?.attach(folder, tree);
     },
     boundsStorage: true,
-    inner,
-    launch(argv, layout) {
-      const command = [bubblewrap, ...sandboxArguments(layout), '--', ...limits(layout), ...argv];
-      if (layout.tree === undefined) command.unshift(...(agent?.enter ?? []));
-      const [file = '', ...args] = command;
-      return { file, args, workingDirectory: '/' };
+    inner: innerLayout,
+    launch(request) {
+      const { argv, layout, nextDescriptor } = request;
+      view ??= openView(folders.run, cloud);
+      const seccomp = filter === undefined ? [] : ['--seccomp', String(nextDescriptor)];
+      const sandbox = [bubblewrap, ...sandboxArguments(layout, view), ...seccomp, '--'];
+      const [file = '', ...args] = [...enter(request), ...sandbox, ...limits(layout), ...argv];
+      return { file, args, workingDirectory: '/', descriptors: filter === undefined ? [] : [filter.open()] };
     },
+    async openNetwork({ runtimeApi }) {
+      if (cloud === undefined) return undefined;
+      return openEnvironmentNetwork(await (networks ??= openNetworks()), cloud, runtimeApi);
+    },
+    endpoint: (outside) => (cloud === undefined ? outside : endpointInside(outside)),
+    admits: isPeerOf,
+    listens: isListenerOf,
     close() {
       closed = true;
       agent?.close();
+      filter?.close();
+      void networks?.then((open) => open.close()).catch(() => {});
     },
     executable: (runtime) => languageOf(runtime).executable,
     functionPid: findFunctionPid,
@@ -72,13 +108,17 @@ function createSandboxIsolation(bubblewrap: string, folders: AgentFolders): Isol
 
 const SIGNALS: Readonly<Record<number, string>> = {
   1: 'SIGHUP', 2: 'SIGINT', 3: 'SIGQUIT', 4: 'SIGILL', 5: 'SIGTRAP', 6: 'SIGABRT', 7: 'SIGBUS',
-  8: 'SIGFPE', 9: 'SIGKILL', 11: 'SIGSEGV', 13: 'SIGPIPE', 14: 'SIGALRM', 15: 'SIGTERM',
+  8: 'SIGFPE', 9: 'SIGKILL', 11: 'SIGSEGV', 13: 'SIGPIPE', 14: 'SIGALRM', 15: 'SIGTERM', 31: 'SIGSYS',
 };
 
-/** Where bubblewrap is and that it works here; undefined with the reason told when it does not. */
+/**
+ * A sandbox that was seen to work here; undefined, with the reason told, where none does.
+ * @param cloud present: functions reach the cloud alone, which takes more than a sandbox by itself.
+ */
 export async function findSandbox(
   folders: AgentFolders,
   tell: (reason: string) => void,
+  cloud?: CloudNetwork,
 ): Promise<Isolation | undefined> {
   const places = (process.env['PATH'] ?? '').split(':').map((folder) => join(folder, 'bwrap'));
   const bubblewrap = places.find((path) => existsSync(path));
@@ -86,142 +126,82 @@ export async function findSandbox(
     tell('bubblewrap (bwrap) is not installed');
     return undefined;
   }
-  const failure = await tryOut(bubblewrap);
+  const architecture = architectureOf(process.arch);
+  const filter = architecture && createSealedFile(buildSeccompFilter(architecture));
+  const failure = await tryOut(bubblewrap, filter);
   if (failure !== undefined) {
+    filter?.close();
     tell(`bubblewrap does not work here: ${failure}`);
     return undefined;
   }
-  return createSandboxIsolation(bubblewrap, folders);
-}
-
-function tryOut(bubblewrap: string): Promise<string | undefined> {
-  const args = [...namespaces(), ...systemMounts(), '--tmpfs', '/tmp', '/bin/sh', '-c', 'exit 0'];
-  return new Promise((resolve) => {
-    execFile(bubblewrap, args, { timeout: 5000, env: {} }, (error, _out, stderr) => {
-      resolve(error === null ? undefined : stderr.trim() || error.message);
-    });
-  });
-}
-
-function inner(layout: HostLayout): InnerLayout {
-  return {
-    tree: { taskRoot: TASK, layerRoot: LAYERS, hasLayers: layout.tree?.hasLayers ?? false },
-    workingDirectory: TASK,
-    temporaryFolder: undefined,
-    socketPath: layout.socketPath === undefined ? undefined : SOCKET,
-    providedFolder: layout.providedFolder === undefined ? undefined : PROVIDED,
-    guestFolder: join(RUNTIME, 'guest'),
-    bytecodeFolder: undefined,
-  };
-}
-
-function sandboxArguments(layout: HostLayout): string[] {
-  const { tree, socketPath, providedFolder } = layout;
-  const sizeBytes = layout.ephemeralStorageMb * 2 ** 20;
-  const args = [
-    ...namespaces(),
-    ...systemMounts(),
-    // Differs: /tmp is in memory, because only so its size can be bounded without privileges.
-    '--size',
-    String(sizeBytes),
-    '--tmpfs',
-    '/tmp',
-    ...languageOf(layout.runtime).mounts,
-    '--ro-bind',
-    GUEST_FOLDER,
-    join(RUNTIME, 'guest'),
-  ];
-  // Without a tree yet: two empty folders that the agent covers with the function's.
-  const { taskRoot, layerRoot } = tree ?? placeholders(layout.folder);
-  args.push('--ro-bind', taskRoot, TASK, '--ro-bind', layerRoot, LAYERS);
-  if (socketPath !== undefined) args.push('--ro-bind', socketPath, SOCKET);
-  if (providedFolder !== undefined) {
-    args.push('--ro-bind', providedFolder, PROVIDED);
-    // Packages are looked for in the folders above /var/task too: layers', then the provided ones.
-    if (layout.runtime.family === 'nodejs') {
-      args.push('--symlink', '/opt/nodejs/node_modules', '/var/node_modules');
-      args.push('--symlink', PROVIDED, '/node_modules');
-    }
-    for (const source of layout.providedSources) {
-      if (!source.startsWith('/usr/')) args.push('--ro-bind-try', source, source);
-    }
-  }
-  // The root itself is a tmpfs of the sandbox: nothing is left to be written there.
-  args.push('--remount-ro', '/', '--chdir', tree === undefined ? '/' : TASK);
-  return args;
-}
-
-/** AWS: 1,024 open files, and as many processes and threads. gettingstarted-limits.html */
-function limits({ group }: HostLayout): string[] {
-  if (!existsSync(PRLIMIT)) return [];
-  const args = [PRLIMIT, `--nofile=${MAX_FILES}:${MAX_FILES}`, '--core=0:0'];
-  // Counted per user and namespace: it binds engines that do not run as root, the others have groups.
-  if (group?.boundsProcesses !== true) args.push(`--nproc=${MAX_PROCESSES}:${MAX_PROCESSES}`);
-  return args;
-}
-
-function placeholders(folder: string): { taskRoot: string; layerRoot: string } {
-  const places = { taskRoot: join(folder, 'task'), layerRoot: join(folder, 'opt') };
-  for (const place of Object.values(places)) mkdirSync(place, { recursive: true });
-  return places;
-}
-
-function namespaces(): string[] {
-  return [
-    '--unshare-user',
-    '--unshare-pid',
-    '--unshare-ipc',
-    '--unshare-uts',
-    '--unshare-cgroup-try',
-    '--uid',
-    USER_ID,
-    '--gid',
-    GROUP_ID,
-    '--hostname',
-    'localhost',
-    '--cap-drop',
-    'ALL',
-    '--die-with-parent',
-  ];
-}
-
-function systemMounts(): string[] {
-  const mounts = ['--ro-bind', '/usr', '/usr', '--proc', '/proc', '--dev', '/dev'];
-  for (const folder of SYSTEM_FOLDERS) {
-    if (!existsSync(folder)) continue;
-    const target = linkTarget(folder);
-    if (target === undefined) mounts.push('--ro-bind', folder, folder);
-    else mounts.push('--symlink', target, folder);
-  }
-  // An engine started by root has mapped root into the sandbox: kernel settings would obey it.
-  for (const path of KERNEL_SETTINGS) mounts.push('--ro-bind-try', path, path);
-  for (const path of ETC) mounts.push('--ro-bind-try', path, path);
-  // Without an entry for its user a program has no home, and the AWS SDK fails on looking for one.
-  for (const name of ['passwd', 'group']) {
-    mounts.push('--ro-bind', join(GUEST_FOLDER, 'etc', name), `/etc/${name}`);
-  }
-  return mounts;
-}
-
-function linkTarget(path: string): string | undefined {
+  const sandbox = createSandboxIsolation({ bubblewrap, folders, filter, cloud });
   try {
-    return readlinkSync(path);
-  } catch {
+    await sandbox.prepare();
+    return sandbox;
+  } catch (error) {
+    sandbox.close();
+    tell(error instanceof Error ? error.message : String(error));
     return undefined;
   }
 }
 
-/** The interpreter's own folder, seen at the same place unless a function's mounts are there. */
-function languageOf(runtime: Runtime): { executable: string; mounts: string[] } {
-  if (runtime.executable === '') return { executable: '', mounts: [] };
-  const real = realpathSync(runtime.executable);
-  const prefix = join(real, '..', '..');
-  if (prefix === '/usr' || prefix.startsWith('/usr/')) return { executable: real, mounts: [] };
-  const place = prefix.startsWith('/opt/') || prefix.startsWith('/var/') ? LANGUAGE : prefix;
+function tryOut(bubblewrap: string, filter: SealedFile | undefined): Promise<string | undefined> {
+  const descriptor = filter?.open();
+  const seccomp = descriptor === undefined ? [] : ['--seccomp', '3'];
+  const args = [...minimalArguments(), ...seccomp, '/bin/sh', '-c', 'exit 0'];
+  return new Promise((resolve) => {
+    const stdio = ['ignore', 'ignore', 'pipe', descriptor ?? 'ignore'] as const;
+    const child = spawn(bubblewrap, args, { stdio: [...stdio], timeout: 5000, env: {} });
+    if (descriptor !== undefined) closeSync(descriptor);
+    let trouble = '';
+    child.stderr?.on('data', (chunk: Buffer) => (trouble += chunk.toString()));
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (code) => resolve(code === 0 ? undefined : trouble.trim() || `it ended with ${code}`));
+  });
+}
+
+/** The names that functions find in /etc/hosts: AWS's for the sandbox itself, and the machine's if it is in reach. */
+function openView(run: string, cloud: CloudNetwork | undefined): SandboxView {
+  const lines = ['127.0.0.1 localhost sandbox sandbox.localdomain'];
+  const name = cloud === undefined ? '' : nameOf(cloud.endpoint());
+  if (name !== '') lines.push(`127.0.0.1 ${name}`);
+  if (cloud === undefined && existsSync('/etc/hosts')) lines.push(readFileSync('/etc/hosts', 'utf8'));
+  const hostsFile = join(run, 'hosts');
+  mkdirSync(run, { recursive: true });
+  writeFileSync(hostsFile, `${lines.join('\n')}\n`);
+  return { hostsFile, sharesNetwork: cloud === undefined };
+}
+
+async function openEnvironmentNetwork(
+  agent: NetworkAgent,
+  cloud: CloudNetwork,
+  wantsRuntimeApi: boolean,
+): Promise<EnvironmentNetwork> {
+  const { port, protocol } = new URL(cloud.endpoint());
+  const cloudPort = Number(port || (protocol === 'https:' ? 443 : 80));
+  const apiPort = cloudPort === RUNTIME_API_PORT ? RUNTIME_API_PORT + 1 : RUNTIME_API_PORT;
+  const network = await agent.open([cloudPort, ...(wantsRuntimeApi ? [apiPort] : [])]);
+  const [toCloud, toRuntimeApi] = network.servers;
+  toCloud?.on('connection', (socket: Socket) => cloud.take(socket));
   return {
-    executable: join(place, real.slice(prefix.length)),
-    mounts: ['--ro-bind', prefix, place],
+    path: network.path,
+    runtimeApi: toRuntimeApi && { server: toRuntimeApi, address: `127.0.0.1:${apiPort}` },
+    connect: (dialled) => network.connect(dialled),
+    close: () => network.close(),
   };
+}
+
+/** An address of the machine is none in there; a name (a certificate may stand for it) is in /etc/hosts. */
+function endpointInside(outside: string): string {
+  if (outside === '' || nameOf(outside) !== '') return outside;
+  const url = new URL(outside);
+  url.hostname = '127.0.0.1';
+  return url.href.replace(/\/$/, '');
+}
+
+function nameOf(endpoint: string): string {
+  const { hostname } = new URL(endpoint);
+  return isIP(hostname.replace(/^\[|\]$/g, '')) === 0 ? hostname : '';
 }
 
 /** The function's process as the machine numbers it: below bubblewrap and its init. */

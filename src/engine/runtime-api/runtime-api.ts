@@ -49,6 +49,8 @@ export interface RuntimeApi {
   readonly extensions: Extensions | undefined;
   events: RuntimeEvents;
   onLoaded: LoadedListener | undefined;
+  /** Whether a connection made to a shared loopback is from the environment itself. None is, until this is set. */
+  admits: (socket: Socket) => boolean;
   /** Booted, and waiting to be told its function. */
   readonly awaitsAssignment: boolean;
   /** Tells a booted, empty runtime which function it is. */
@@ -70,21 +72,39 @@ const INVOCATION_PATH = /^\/2018-06-01\/runtime\/invocation\/([^/]+)\/(response|
 const JSON_TYPE = 'Content-Type: application/json\r\n';
 const OK = '{"status":"OK"}\n';
 
+/** A listener in the environment's own network, and what it is called there. */
+export interface ListeningPlace {
+  readonly server: Server;
+  readonly address: string;
+}
+
 /**
- * Listens on a unix socket at `socketPath`, or on a loopback TCP port when it is undefined.
+ * @param place the path of a unix socket to listen on, or a listener there is; undefined: a port of the
+ *   machine's loopback, where `admits` has to tell who may come in.
  * @param extensions serves the Extensions API beside the Runtime API.
  */
 export async function openRuntimeApi(
-  socketPath: string | undefined,
+  place: string | ListeningPlace | undefined,
   extensions?: Extensions,
 ): Promise<RuntimeApi> {
   const session = createSession(extensions);
-  const server = createServer((socket) => session.accept(socket));
-  await listen(server, socketPath);
+  let admits: (socket: Socket) => boolean = () => false;
+  const accept = (socket: Socket): void => {
+    if (place !== undefined || admits(socket)) session.accept(socket);
+    else socket.destroy();
+  };
+  const { server, address } = typeof place === 'object' ? place : await listen(place);
+  server.on('connection', accept);
   server.unref();
   return {
-    address: socketPath ?? tcpAddress(server),
+    address,
     extensions,
+    get admits() {
+      return admits;
+    },
+    set admits(value) {
+      admits = value;
+    },
     get events() {
       return session.events;
     },
@@ -315,12 +335,13 @@ function errorBody(type: string, message: string): string {
   return JSON.stringify({ errorMessage: message, errorType: type });
 }
 
-function listen(server: Server, socketPath: string | undefined): Promise<void> {
+function listen(socketPath: string | undefined): Promise<ListeningPlace> {
+  const server = createServer();
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.once('listening', () => {
       server.off('error', reject);
-      resolve();
+      resolve({ server, address: socketPath ?? tcpAddress(server) });
     });
     if (socketPath === undefined) server.listen(0, '127.0.0.1');
     else server.listen(socketPath);

@@ -7,10 +7,14 @@ export interface Telemetry {
   emit(type: string, record: unknown): void;
   /** Why a subscription is refused; undefined when it is taken. */
   subscribe(extension: string, path: string, body: Buffer): string | undefined;
+  /** How a port of the environment's loopback is reached. Default: it is the machine's. */
+  reachBy(dial: Dial): void;
   /** Sends what has gathered, and resolves when it has arrived or cannot. */
   flush(): Promise<void>;
   close(): void;
 }
+
+type Dial = (port: number) => Promise<Socket>;
 
 interface TelemetryEvent {
   readonly time: string;
@@ -50,6 +54,7 @@ const SEND_LIMIT_MS = 5000;
 export function createTelemetry(nowMs: () => number): Telemetry {
   const subscribers: Subscriber[] = [];
   const early: TelemetryEvent[] = [];
+  let dial: Dial = dialLoopback;
 
   function offer(subscriber: Subscriber, event: TelemetryEvent): void {
     if (!subscriber.types.includes(event.type.split('.')[0] ?? '')) return;
@@ -80,13 +85,16 @@ export function createTelemetry(nowMs: () => number): Telemetry {
       for (const subscriber of subscribers) offer(subscriber, event);
     },
     subscribe(extension, path, body) {
-      const read = readSubscription(body);
+      const read = readSubscription(body, (port) => dial(port));
       if (typeof read === 'string') return read;
       const name = path.endsWith('/logs') ? 'platform.logsSubscription' : 'platform.telemetrySubscription';
       subscribers.push(read);
       for (const event of early) offer(read, event);
       self.emit(name, { name: extension, state: 'Subscribed', types: read.types });
       return undefined;
+    },
+    reachBy(way) {
+      dial = way;
     },
     async flush() {
       await Promise.all(subscribers.map(send));
@@ -101,7 +109,18 @@ export function createTelemetry(nowMs: () => number): Telemetry {
   return self;
 }
 
-function readSubscription(body: Buffer): Subscriber | string {
+/** A port of the machine's loopback. */
+export function dialLoopback(port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.off('error', reject);
+      resolve(socket);
+    });
+    socket.once('error', reject);
+  });
+}
+
+function readSubscription(body: Buffer, dial: Dial): Subscriber | string {
   let given: {
     types?: unknown;
     buffering?: Record<string, unknown>;
@@ -122,7 +141,7 @@ function readSubscription(body: Buffer): Subscriber | string {
     if (!fits) return `buffering.${name} must be between ${range.from} and ${range.to}`;
     numbers[name] = value;
   }
-  const destination = openDestination(given.destination ?? {});
+  const destination = openDestination(given.destination ?? {}, dial);
   if (destination === undefined) return 'the destination must be HTTP or TCP at sandbox.localdomain';
   const { maxItems = 0, maxBytes = 0, timeoutMs = 0 } = numbers;
   const empty = { batch: [], batchBytes: 0, timer: undefined, sending: Promise.resolve() };
@@ -130,25 +149,28 @@ function readSubscription(body: Buffer): Subscriber | string {
 }
 
 /** AWS: the extension listens inside its own environment, whose name for itself is sandbox.localdomain. */
-function openDestination(given: {
-  readonly protocol?: string;
-  readonly URI?: string;
-  readonly port?: number;
-}): Destination | undefined {
-  if (given.protocol === 'TCP' && Number.isInteger(given.port)) return tcpDestination(given.port ?? 0);
+function openDestination(
+  given: { readonly protocol?: string; readonly URI?: string; readonly port?: number },
+  dial: Dial,
+): Destination | undefined {
+  if (given.protocol === 'TCP' && Number.isInteger(given.port)) {
+    return tcpDestination(() => dial(given.port ?? 0));
+  }
   if (given.protocol !== 'HTTP' || given.URI === undefined || !URL.canParse(given.URI)) return undefined;
   const { hostname, port, pathname, protocol } = new URL(given.URI);
   if (protocol !== 'http:' || !/^sandbox(\.localdomain)?$/.test(hostname)) return undefined;
-  return httpDestination(Number(port || 80), pathname);
+  const number = Number(port || 80);
+  return httpDestination(number, pathname, () => dial(number));
 }
 
-function httpDestination(port: number, path: string): Destination {
+function httpDestination(port: number, path: string, dial: () => Promise<Socket>): Destination {
   return {
-    send: (events) =>
-      new Promise((resolve, reject) => {
+    async send(events) {
+      const socket = await dial();
+      await new Promise<void>((resolve, reject) => {
         const headers = { 'content-type': 'application/json', host: `sandbox.localdomain:${port}` };
-        const options = { host: '127.0.0.1', port, path, method: 'POST', headers, timeout: SEND_LIMIT_MS };
-        const sent = request({ ...options, agent: false }, (response) => {
+        const options = { path, method: 'POST', headers, timeout: SEND_LIMIT_MS };
+        const sent = request({ ...options, createConnection: () => socket }, (response) => {
           response.resume();
           response.once('end', resolve);
           response.once('error', reject);
@@ -156,25 +178,34 @@ function httpDestination(port: number, path: string): Destination {
         sent.once('timeout', () => sent.destroy());
         sent.once('error', reject);
         sent.end(`[${events.join(',')}]`);
-      }),
+      }).finally(() => socket.destroy());
+    },
     close() {},
   };
 }
 
 /** One JSON document per line. */
-function tcpDestination(port: number): Destination {
+function tcpDestination(dial: () => Promise<Socket>): Destination {
   let socket: Socket | undefined;
+
+  async function open(): Promise<Socket> {
+    const dialled = await dial();
+    dialled.unref();
+    // What fails is found by the next write.
+    dialled.on('error', () => {});
+    dialled.once('close', () => (socket = undefined));
+    return dialled;
+  }
+
   return {
-    send(events) {
-      if (socket === undefined) {
-        socket = connect(port, '127.0.0.1');
-        socket.unref();
-        socket.once('close', () => (socket = undefined));
-      }
-      const open = socket;
-      return new Promise((resolve, reject) => {
-        open.once('error', reject);
-        open.write(events.map((event) => `${event}\n`).join(''), () => resolve());
+    async send(events) {
+      const line = (socket ??= await open());
+      await new Promise<void>((resolve, reject) => {
+        line.once('error', reject);
+        line.write(events.map((event) => `${event}\n`).join(''), () => {
+          line.off('error', reject);
+          resolve();
+        });
       });
     },
     close: () => socket?.destroy(),

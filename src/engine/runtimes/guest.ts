@@ -1,5 +1,6 @@
 // One runtime process: started, watched, heard, ended. Knows nothing of functions and invocations.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import type { Stream } from 'node:stream';
@@ -11,6 +12,7 @@ import type { LogChannel } from '../logs/log-channel.ts';
 import { createLogSplitter } from '../logs/log-splitter.ts';
 import { createMemoryMeter, type MemoryMeter } from '../isolation/process-memory.ts';
 import type { RuntimeApi } from '../runtime-api/runtime-api.ts';
+import { dialLoopback } from '../runtime-api/telemetry.ts';
 import type { Watchdog } from '../isolation/watchdog.ts';
 
 export interface Guest {
@@ -53,25 +55,29 @@ const SHUTDOWN_LIMIT_MS = 2000;
 const PIPES = ['pipe', 'pipe'] as const;
 
 export function startGuest(settings: GuestSettings): Guest {
-  const { api, channel, layout, watchdog } = settings;
-  const launch = settings.isolation.launch(settings.argv, layout);
-  const { group } = layout;
-  const [file = '', ...args] = [...(group?.enter ?? []), launch.file, ...launch.args];
+  const { argv, api, channel, layout, isolation, watchdog } = settings;
+  const { group, network } = layout;
   const { extensions } = api;
   const hasPrograms = extensions !== undefined && extensions.programs.length > 0;
+  const pipes = hasPrograms ? PIPES : [];
+  const launch = isolation.launch({ argv, layout, nextDescriptor: 4 + pipes.length });
+  const [file = '', ...args] = [...(group?.enter ?? []), launch.file, ...launch.args];
   const child = spawn(file, args, {
     cwd: launch.workingDirectory,
     env: settings.env,
-    stdio: ['ignore', channel.outputFd, channel.outputFd, channel.frameFd, ...(hasPrograms ? PIPES : [])],
+    stdio: ['ignore', channel.outputFd, channel.outputFd, channel.frameFd, ...pipes, ...launch.descriptors],
     // A group of its own: killed as one, and spared by a Ctrl-C meant for the engine.
     detached: true,
   });
   channel.handedOver();
+  for (const descriptor of launch.descriptors) closeSync(descriptor);
   // An idle environment does not keep the engine's process alive; timers of running ones do.
   child.unref();
   const pid = child.pid;
   if (pid !== undefined) watchdog.watch(pid);
-  const meter = createMemoryMeter(() => pid && settings.isolation.functionPid(pid));
+  if (network !== undefined) extensions?.telemetry.reachBy((port) => network.connect(port));
+  else if (pid !== undefined) guardLoopback(api, pid, isolation);
+  const meter = createMemoryMeter(() => pid && isolation.functionPid(pid));
   const memory = group === undefined ? meter : withGroup(meter, group);
   const heard = collectLogs(channel);
   const extensionLogs = hasPrograms ? followPrograms(child, extensions) : undefined;
@@ -85,7 +91,7 @@ export function startGuest(settings: GuestSettings): Guest {
   }
 
   async function end(): Promise<ProcessEnd> {
-    const how = await exitOf(child, settings.isolation);
+    const how = await exitOf(child, isolation);
     if (pid !== undefined) {
       // Children of the runtime that outlive it go too: the environment is over.
       killGroup(pid);
@@ -98,6 +104,7 @@ export function startGuest(settings: GuestSettings): Guest {
     const ranOutOfMemory = group?.ranOutOfMemory() === true;
     group?.remove();
     api.close();
+    network?.close();
     await rm(layout.folder, { recursive: true, force: true }).catch(() => {});
     const killed = how.kind === 'signal' && how.signal === 'SIGKILL';
     return killed && ranOutOfMemory ? { kind: 'out-of-memory' } : how;
@@ -137,6 +144,15 @@ export function startGuest(settings: GuestSettings): Guest {
       return undefined;
     },
   };
+}
+
+/** On the machine's loopback everybody could ask to be this environment, or pose as its listener. */
+function guardLoopback(api: RuntimeApi, pid: number, isolation: Isolation): void {
+  api.admits = (socket) => isolation.admits(socket, pid);
+  api.extensions?.telemetry.reachBy(async (port) => {
+    if (!isolation.listens(port, pid)) throw new Error(`no extension listens on port ${port}`);
+    return dialLoopback(port);
+  });
 }
 
 function killGroup(pid: number): void {

@@ -7,7 +7,7 @@ import type { CodeTree } from '../code/code-trees.ts';
 import type { Extensions } from '../runtime-api/extensions-api.ts';
 import type { ControlGroups } from '../isolation/control-groups.ts';
 import { type Guest, startGuest } from './guest.ts';
-import type { HostLayout, InnerLayout, Isolation } from '../isolation/isolation.ts';
+import type { EnvironmentNetwork, HostLayout, InnerLayout, Isolation } from '../isolation/isolation.ts';
 import type { LogChannels } from '../logs/log-channel.ts';
 import { openRuntimeApi, type RuntimeApi } from '../runtime-api/runtime-api.ts';
 import type { Runtime } from './runtimes.ts';
@@ -73,7 +73,11 @@ const BARE_ENVIRONMENT: Record<string, string> = {
 export function createLauncher(settings: LauncherSettings): Launcher {
   const { isolation, channels, watchdog } = settings;
 
-  async function prepare(request: BootRequest, api: RuntimeApi): Promise<HostLayout> {
+  async function prepare(
+    request: BootRequest,
+    api: RuntimeApi,
+    network: EnvironmentNetwork | undefined,
+  ): Promise<HostLayout> {
     const folder = settings.newFolder();
     mkdirSync(join(folder, 'tmp'), { recursive: true });
     const provided = await settings.provided(request.runtime);
@@ -89,17 +93,21 @@ export function createLauncher(settings: LauncherSettings): Launcher {
       providedSources: provided.sources,
       bytecodeFolder: settings.bytecodeFolder,
       group,
+      network,
     };
   }
 
   return {
     isolation,
     async boot(request) {
-      const [api, channel] = await Promise.all([
-        openRuntimeApi(request.extensions ? undefined : settings.newSocketPath(), request.extensions),
+      const { extensions } = request;
+      const [network, channel] = await Promise.all([
+        isolation.openNetwork({ runtimeApi: extensions !== undefined }),
         channels.open(),
       ]);
-      const layout = await prepare(request, api);
+      const place = extensions === undefined ? settings.newSocketPath() : network?.runtimeApi;
+      const api = await openRuntimeApi(place, extensions);
+      const layout = await prepare(request, api, network);
       const inner = isolation.inner(layout);
       const address = inner.socketPath ?? api.address;
       const env = request.complete?.(inner, address) ?? BARE_ENVIRONMENT;
@@ -110,8 +118,12 @@ export function createLauncher(settings: LauncherSettings): Launcher {
     },
     async bootForeign(request) {
       if (request.command === undefined) findBootstrap(request.tree);
-      const [api, channel] = await Promise.all([openRuntimeApi(undefined, request.extensions), channels.open()]);
-      const layout = await prepare(request, api);
+      const [network, channel] = await Promise.all([
+        isolation.openNetwork({ runtimeApi: true }),
+        channels.open(),
+      ]);
+      const api = await openRuntimeApi(network?.runtimeApi, request.extensions);
+      const layout = await prepare(request, api, network);
       const inner = isolation.inner(layout);
       const env = { ...request.complete(inner, api.address), _LAMBDA_TELEMETRY_LOG_FD: '3' };
       const argv = withPrograms(wrap(foreignRuntime(request, inner), env, inner), request, inner);
