@@ -13,7 +13,10 @@ import type { Isolation } from './isolation/isolation.ts';
 import { createWatchdog } from './isolation/watchdog.ts';
 import { createLogChannels } from './logs/log-channel.ts';
 import { createLauncher, type Launcher, type ProvidedModules } from './runtimes/launcher.ts';
-import { createRuntimeFinder, type Runtime, type RuntimeFinder } from './runtimes/runtimes.ts';
+import { sdkJsPackage } from './runtimes/fetch-package.ts';
+import type { Runtime } from './runtimes/runtime.ts';
+import { openRuntimeCache, type RuntimeCache } from './runtimes/runtime-cache.ts';
+import { createRuntimeFinder, type RuntimeFinder } from './runtimes/runtimes.ts';
 import { createStandbyPool, type StandbyPool } from './runtimes/standby-pool.ts';
 
 export interface EngineParts {
@@ -35,11 +38,15 @@ export async function openParts(
   const workDir = resolve(options.workDir);
   const run = join(workDir, 'run', `${process.pid}-${randomBytes(4).toString('hex')}`);
   const folders = { run, trees: join(workDir, 'code') };
-  const isolation = await chooseIsolation(options, folders, onNotice);
   const sockets = openRunFolder(run);
+  const isolation = await chooseIsolation(options, folders, onNotice).catch((error: unknown) => {
+    for (const folder of [run, sockets]) rmSync(folder, { recursive: true, force: true });
+    throw error;
+  });
   const treesFolder = openTreesFolder(workDir, isolation, onNotice);
   const groups = chooseGroups(isolation, onNotice);
   const watchdog = createWatchdog();
+  const cache = openRuntimeCache(options.runtimesFolder);
   let environments = 0;
   let socketCount = 0;
   const launcher = createLauncher({
@@ -50,14 +57,19 @@ export async function openParts(
     newFolder: () => join(run, `env-${(environments += 1)}`),
     newSocketPath: () => join(sockets, `${(socketCount += 1)}`),
     bytecodeFolder: join(treesFolder, 'bytecode'),
-    provided: createProvider(options, treesFolder),
+    provided: createProvider(options, treesFolder, cache),
   });
   const standby = createStandbyPool(
     launcher,
     options.standbySize ?? (options.cloudNowMs === undefined ? 2 : 0),
   );
   return {
-    runtimes: createRuntimeFinder(onNotice, options.nodeExecutables ?? {}),
+    runtimes: createRuntimeFinder({
+      onNotice,
+      nodeExecutables: options.nodeExecutables ?? {},
+      cache,
+      fetches: options.fetchRuntimes ?? false,
+    }),
     trees: createCodeTrees(treesFolder),
     launcher,
     standby,
@@ -116,12 +128,15 @@ function isAlive(pid: number): boolean {
 function createProvider(
   options: EngineOptions,
   treesFolder: string,
+  cache: RuntimeCache,
 ): (runtime: Runtime) => Promise<ProvidedModules> {
   const linked = new Map<string, Promise<ProvidedModules>>();
 
   async function link(runtime: Runtime): Promise<ProvidedModules> {
     if (runtime.family === 'nodejs') {
-      const sources = options.providedModules ?? findNodeModules(process.cwd());
+      const fetched = cache.find(sdkJsPackage.name);
+      const found = fetched === undefined ? [] : [join(fetched, 'node_modules')];
+      const sources = options.providedModules ?? [...found, ...findNodeModules(process.cwd())];
       // Above all code trees: where imports of ES modules end up in the end.
       const folder = join(treesFolder, 'node_modules');
       await linkNodeModules(folder, sources);
@@ -132,7 +147,7 @@ function createProvider(
       await linkPythonPackages(folder, runtime.sitePackages);
       return { folder, sources: runtime.sitePackages };
     }
-    return { folder: undefined, sources: [] };
+    return { folder: runtime.clientFolder, sources: runtime.companions ?? [] };
   }
 
   return (runtime) => {

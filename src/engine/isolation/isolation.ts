@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Server, Socket } from 'node:net';
 import type { CodeTree } from '../code/code-trees.ts';
 import type { ControlGroup } from './control-groups.ts';
-import type { Runtime } from '../runtimes/runtimes.ts';
+import type { Runtime } from '../runtimes/runtime.ts';
 
 /** Where things of one environment are on the machine. */
 export interface HostLayout {

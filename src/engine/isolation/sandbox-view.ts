@@ -1,7 +1,7 @@
 // What a sandboxed function sees of the machine: bubblewrap's arguments for namespaces, files and limits.
 import { existsSync, mkdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Runtime } from '../runtimes/runtimes.ts';
+import type { Runtime } from '../runtimes/runtime.ts';
 import { MAX_PROCESSES } from './control-groups.ts';
 import { GUEST_FOLDER, type HostLayout, type InnerLayout } from './isolation.ts';
 
