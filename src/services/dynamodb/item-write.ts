@@ -4,8 +4,9 @@ import { unreachable } from '../../base/errors.ts';
 import type { Key, ReadTx, Tx } from '../../base/store.ts';
 import type { WorkContext } from '../../kernel/context.ts';
 import type { Item } from './attribute-value.ts';
+import { recordHistory } from './backup/history-store.ts';
 import { writeUnits, type Consumption } from './capacity.ts';
-import { conditionFailed, invalid } from './errors.ts';
+import { conditionFailed, duplicateItem, invalid } from './errors.ts';
 import { expirySecond } from './expiry.ts';
 import { applyUpdate } from './expression/apply-update.ts';
 import { holds } from './expression/evaluate.ts';
@@ -31,7 +32,12 @@ export type WriteIntent = {
   /** Hand the item as it stands out with a failed condition. */
   readonly returnOnFailure: boolean;
 } & (
-  | { readonly kind: 'put'; readonly item: SizedItem }
+  | {
+      readonly kind: 'put';
+      readonly item: SizedItem;
+      /** Never replaces an item. */
+      readonly insert?: boolean;
+    }
   | { readonly kind: 'delete' | 'check'; readonly key: Item }
   | {
       readonly kind: 'update';
@@ -71,17 +77,20 @@ export async function resolveWrite(
   const position = itemPosition(definition, intent.kind === 'put' ? intent.item.item : intent.key);
   const blind =
     intent.kind !== 'update' &&
+    !(intent.kind === 'put' && intent.insert === true) &&
     intent.condition === undefined &&
     !needsBefore &&
     definition.indexes.length === 0 &&
     definition.expiry === undefined &&
-    definition.stream === undefined;
+    definition.stream === undefined &&
+    definition.history === undefined;
   const before = blind ? undefined : await getItem(view, table, position);
   if (intent.condition !== undefined && !holds(intent.condition, before?.item ?? {})) {
     throw conditionFailed(intent.returnOnFailure ? before?.item : undefined);
   }
   switch (intent.kind) {
     case 'put':
+      if (intent.insert === true && before !== undefined) throw duplicateItem();
       return { position, before, after: intent.item, writes: true };
     case 'delete':
       return { position, before, after: undefined, writes: true };
@@ -163,6 +172,7 @@ export async function commitWrite(
     newExpirySec,
   });
   recordChange(tx, context, { table: definition, images: outcome, expired });
+  if (definition.history !== undefined) recordHistory(tx, context, { table, position, before });
   if (newExpirySec !== undefined)
     await ensureExpiryTimer(tx, context, { table, second: newExpirySec });
   return { table: units, ...consumed };

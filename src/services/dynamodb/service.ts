@@ -1,18 +1,24 @@
 // DynamoDB: which operation is handled where.
 import { defineService, notImplemented } from '../../kernel/service.ts';
+import {
+  createBackup,
+  deleteBackup,
+  describeBackup,
+  listBackups,
+} from './backup/operations/backups.ts';
+import { describeContinuousBackups, updateContinuousBackups } from './backup/operations/recovery.ts';
+import { restoreTableFromBackup, restoreTableToPointInTime } from './backup/operations/restore.ts';
 import { batchGetItem, batchWriteItem } from './operations/batch.ts';
 import { deleteItem, getItemOperation, putItem, updateItem } from './operations/items.ts';
 import { query } from './operations/query.ts';
 import { scan } from './operations/scan.ts';
 import {
-  describeContinuousBackups,
   describeEndpoints,
   describeLimits,
   describeTimeToLive,
   listTagsOfResource,
   tagResource,
   untagResource,
-  updateContinuousBackups,
   updateTimeToLive,
 } from './operations/settings.ts';
 import {
@@ -33,14 +39,14 @@ export const dynamodb = defineService<'dynamodb'>({
     BatchGetItem: batchGetItem,
     BatchWriteItem: batchWriteItem,
     CancelBulkOperation: notImplemented('bulk operations come later'),
-    CreateBackup: notImplemented('backups come later'),
+    CreateBackup: createBackup,
     CreateGlobalTable: notImplemented('global tables come later'),
     CreateTable: createTable,
-    DeleteBackup: notImplemented('backups come later'),
+    DeleteBackup: deleteBackup,
     DeleteItem: deleteItem,
     DeleteResourcePolicy: notImplemented('resource policies come with access control'),
     DeleteTable: deleteTable,
-    DescribeBackup: notImplemented('backups come later'),
+    DescribeBackup: describeBackup,
     DescribeBulkOperation: notImplemented('bulk operations come later'),
     DescribeContinuousBackups: describeContinuousBackups,
     DescribeContributorInsights: notImplemented('contributor insights come later'),
@@ -66,7 +72,7 @@ export const dynamodb = defineService<'dynamodb'>({
     GetItem: getItemOperation,
     GetResourcePolicy: notImplemented('resource policies come with access control'),
     ImportTable: notImplemented('import from S3 comes later'),
-    ListBackups: notImplemented('backups come later'),
+    ListBackups: listBackups,
     ListBulkOperations: notImplemented('bulk operations come later'),
     ListContributorInsights: notImplemented('contributor insights come later'),
     ListExports: notImplemented('export to S3 comes later'),
@@ -77,8 +83,8 @@ export const dynamodb = defineService<'dynamodb'>({
     PutItem: putItem,
     PutResourcePolicy: notImplemented('resource policies come with access control'),
     Query: query,
-    RestoreTableFromBackup: notImplemented('backups come later'),
-    RestoreTableToPointInTime: notImplemented('point-in-time recovery comes later'),
+    RestoreTableFromBackup: restoreTableFromBackup,
+    RestoreTableToPointInTime: restoreTableToPointInTime,
     Scan: scan,
     SearchVectors: notImplemented('vector indexes come later'),
     StartBulkPutItems: notImplemented('bulk operations come later'),

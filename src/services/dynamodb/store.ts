@@ -4,7 +4,7 @@ import { present, unreachable } from '../../base/errors.ts';
 import type { Key, ReadTx, Tx } from '../../base/store.ts';
 import { AFTER_ANY } from '../../base/tuple.ts';
 import type { Scope } from '../../kernel/context.ts';
-import { bytesTable, definitionTable, table, type Table } from '../../kernel/table.ts';
+import { bytesTable, definitionTable, table, type Row, type Table } from '../../kernel/table.ts';
 import { attributeOf, type Item } from './attribute-value.ts';
 import type { IndexChanges } from './index-entries.ts';
 import { decodeItem, encodeItem, storedSize, type SizedItem } from './item-codec.ts';
@@ -84,8 +84,12 @@ export async function loadTable(
 }
 
 function openHandle(definition: TableDefinition): TableHandle {
-  const { account, region, id } = definition;
-  return { definition, prefix: [account, region, Buffer.from(id.replaceAll('-', ''), 'hex')] };
+  return { definition, prefix: tablePrefix(definition, definition.id) };
+}
+
+/** What the keys of a table's rows start with, be the table still there or not. */
+export function tablePrefix({ account, region }: Scope, tableId: string): Key {
+  return [account, region, Buffer.from(tableId.replaceAll('-', ''), 'hex')];
 }
 
 export function saveTable(tx: Tx, definition: TableDefinition): TableHandle {
@@ -184,6 +188,22 @@ export function writeItem(tx: Tx, { definition, prefix }: TableHandle, write: It
   if (newExpirySec !== undefined) expiries.put(tx, [...byExpiry, newExpirySec, ...position], true);
 }
 
+/** An item's row as it is stored. */
+export interface StoredItem {
+  readonly position: Key;
+  readonly bytes: Uint8Array;
+}
+
+/** Rows of the table from `from` on, undecoded: for copies of whole tables. */
+export async function readStoredItems(
+  view: ReadTx,
+  { prefix }: Pick<TableHandle, 'prefix'>,
+  { from, limit }: { readonly from: Key; readonly limit: number },
+): Promise<StoredItem[]> {
+  const rows = await items.range(view, [...prefix, ...from], endOf(prefix), { limit });
+  return rows.map(({ key, value }) => ({ position: key.slice(prefix.length), bytes: value }));
+}
+
 export function putEntry(
   tx: Tx,
   { definition, prefix }: TableHandle,
@@ -225,10 +245,27 @@ export async function readRows(
     limit,
     reverse,
   });
-  return rows.map(({ key, value }) => ({
-    position: key.slice(below.length),
-    ...decodeItem(value),
-  }));
+  return rows.map((row) => new DecodedRow(row, below.length));
+}
+
+/** Where a row lies is asked of few rows: the last of a page, those that are deleted. */
+class DecodedRow implements StoredRow {
+  readonly item: Item;
+  readonly size: number;
+  readonly #row: Row<Uint8Array>;
+  readonly #prefixParts: number;
+
+  constructor(row: Row<Uint8Array>, prefixParts: number) {
+    const { item, size } = decodeItem(row.value);
+    this.item = item;
+    this.size = size;
+    this.#row = row;
+    this.#prefixParts = prefixParts;
+  }
+
+  get position(): Key {
+    return this.#row.key.slice(this.#prefixParts);
+  }
 }
 
 /** Counts rows up to `limit`, from strictly after `after`; `last` is where it stopped early. */
@@ -330,7 +367,7 @@ export async function purgeRows(
   { account, region }: Scope,
   { leftover, limit }: { readonly leftover: Leftover; readonly limit: number },
 ): Promise<boolean> {
-  const below = [account, region, Buffer.from(leftover.tableId.replaceAll('-', ''), 'hex')];
+  const below = tablePrefix({ account, region }, leftover.tableId);
   switch (leftover.kind) {
     case 'items':
       return purge(tx, items, { below, limit });

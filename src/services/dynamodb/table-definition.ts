@@ -44,6 +44,32 @@ export interface IndexDefinition {
   readonly backfilling: boolean;
 }
 
+/** A change of the table that takes a while; none is under way when absent. */
+export type TableState = 'CREATING';
+
+/** How changes are kept with what they replaced. See backup/history.ts. */
+export interface HistorySetting {
+  /** Tells this history from earlier ones of the table. */
+  readonly generation: number;
+  /** Counts the instants that were marked; changes carry the count at their time. */
+  readonly mark: number;
+  /** Jobs that read the history and so keep it. */
+  readonly pins: readonly string[];
+}
+
+/** Point-in-time recovery. */
+export interface RecoverySetting {
+  readonly enabledMs: number;
+  readonly periodDays: number;
+}
+
+/** What a table is being restored from. */
+export interface RestoreOrigin {
+  readonly backupArn?: string;
+  readonly tableArn?: string;
+  readonly restoredToMs: number;
+}
+
 export interface TableDefinition {
   readonly account: string;
   readonly region: string;
@@ -76,6 +102,12 @@ export interface TableDefinition {
   readonly latestStreamLabel?: string;
   /** Absent: the table has had no stream. */
   readonly nextStreamNumber?: number;
+  readonly state?: TableState;
+  /** Present while changes are kept with what they replaced. */
+  readonly history?: HistorySetting;
+  readonly nextHistoryGeneration?: number;
+  readonly recovery?: RecoverySetting;
+  readonly origin?: RestoreOrigin;
 }
 
 export type StreamViewType = 'KEYS_ONLY' | 'NEW_IMAGE' | 'OLD_IMAGE' | 'NEW_AND_OLD_IMAGES';

@@ -556,7 +556,6 @@ test('what Terraform and the SDKs ask besides', async () => {
   expect(await recovery(false)).toMatchObject({
     ContinuousBackupsDescription: backups.ContinuousBackupsDescription,
   });
-  await expect(recovery(true)).rejects.toMatchObject({ name: 'NotImplemented' });
   const limits = await db.send(new DescribeLimitsCommand({}));
   expect(limits).toMatchObject({
     AccountMaxReadCapacityUnits: 80_000,

@@ -2,6 +2,9 @@
 import type { Key, Tx } from '../../base/store.ts';
 import type { WorkContext } from '../../kernel/context.ts';
 import type { TimerWorker } from '../../kernel/service.ts';
+import { backupWorkers } from './backup/backup-life.ts';
+import { recoveryWorkers } from './backup/recovery.ts';
+import { restoreWorkers } from './backup/restore.ts';
 import { expirySecond } from './expiry.ts';
 import { indexEntry } from './index-entries.ts';
 import { commitWrite, ensureExpiryTimer } from './item-write.ts';
@@ -12,17 +15,16 @@ import {
   INDEX_TOPIC,
   listExpiries,
   loadTable,
-  purgeRows,
   putEntry,
   putExpiry,
   readRows,
   saveExpiryTimer,
   saveTable,
   setTokenSweep,
-  type Leftover,
   type StoredRow,
   type TableHandle,
 } from './store.ts';
+import { purgeWorkers } from './purge.ts';
 import { scanRange } from './query-range.ts';
 import { streamWorkers } from './streams/life-cycle.ts';
 
@@ -33,23 +35,17 @@ export const workers: Readonly<Record<string, TimerWorker>> = {
   'dynamodb/expire': expireItems,
   'dynamodb/fill-expiry': fillExpiry,
   'dynamodb/fill-index': fillIndex,
-  'dynamodb/purge': purgeLeftover,
   'dynamodb/forget-tokens': forgetExpiredTokens,
+  ...purgeWorkers,
+  ...backupWorkers,
+  ...restoreWorkers,
+  ...recoveryWorkers,
   ...streamWorkers,
 };
 
 interface TablePayload {
   readonly tableName: string;
   readonly tableId: string;
-}
-
-/** Purges in the background, after this transaction. */
-export function schedulePurge(tx: Tx, context: WorkContext, leftover: Leftover): void {
-  context.timers.schedule(tx, context, {
-    worker: 'dynamodb/purge',
-    dueMs: context.nowMs,
-    payload: leftover,
-  });
 }
 
 export function scheduleIndexFill(
@@ -182,12 +178,6 @@ async function forEachRow(
       return last === undefined || rows.length < CHUNK_ROWS ? undefined : [...last.position, 0];
     });
   }
-}
-
-async function purgeLeftover(payload: unknown, context: WorkContext): Promise<void> {
-  const leftover = payload as Leftover;
-  const limit = CHUNK_ROWS;
-  while (await context.store.transact((tx) => purgeRows(tx, context, { leftover, limit })));
 }
 
 async function forgetExpiredTokens(_payload: unknown, context: WorkContext): Promise<void> {

@@ -3,8 +3,11 @@ import type {
   GlobalSecondaryIndexDescription,
   KeySchemaElement,
   LocalSecondaryIndexDescription,
+  LocalSecondaryIndexInfo,
   ProvisionedThroughputDescription,
   Projection,
+  SourceTableDetails,
+  SourceTableFeatureDetails,
   TableDescription,
 } from '@aws-sdk/client-dynamodb';
 import type { Measure, RowCount } from '../store.ts';
@@ -22,7 +25,10 @@ const ON_DEMAND_WARM_UNITS = { ReadUnitsPerSecond: 12_000, WriteUnitsPerSecond: 
 const DAY_MS = 86_400_000;
 const NO_ROWS: RowCount = { items: 0, bytes: 0 };
 
-/** A change is done when the answer leaves; the answer itself shows it under way, as on AWS. */
+/**
+ * Most changes are done when the answer leaves; the answer itself shows them under way, as on AWS.
+ * A table that is active may still have a state of its own.
+ */
 export type Phase = 'CREATING' | 'UPDATING' | 'DELETING' | 'ACTIVE';
 
 export interface DescribeOptions {
@@ -34,7 +40,8 @@ export interface DescribeOptions {
 }
 
 export function describeTable(table: TableDefinition, options: DescribeOptions): TableDescription {
-  const { phase, measure } = options;
+  const { measure } = options;
+  const phase = options.phase === 'ACTIVE' ? (table.state ?? 'ACTIVE') : options.phase;
   const size = measure?.table ?? NO_ROWS;
   const local = table.indexes.filter((index) => !index.global);
   const global = table.indexes.filter((index) => index.global);
@@ -59,6 +66,7 @@ export function describeTable(table: TableDefinition, options: DescribeOptions):
     },
     ...shapeSettings(table),
     ...shapeStream(table),
+    ...shapeOrigin(table),
     ...(local.length === 0
       ? {}
       : { LocalSecondaryIndexes: local.map((index) => describeLocalIndex(table, index, options)) }),
@@ -82,8 +90,94 @@ function shapeStream(table: TableDefinition): Partial<TableDescription> {
   };
 }
 
+function shapeOrigin({ origin }: TableDefinition): Partial<TableDescription> {
+  if (origin === undefined) return {};
+  return {
+    RestoreSummary: {
+      ...(origin.backupArn === undefined ? {} : { SourceBackupArn: origin.backupArn }),
+      ...(origin.tableArn === undefined ? {} : { SourceTableArn: origin.tableArn }),
+      RestoreDateTime: new Date(origin.restoredToMs),
+      RestoreInProgress: true,
+    },
+  };
+}
+
+function shapeEncryption({
+  encrypted,
+  encryptionKeyId,
+}: TableDefinition): Pick<TableDescription, 'SSEDescription'> {
+  if (!encrypted) return {};
+  return {
+    SSEDescription: {
+      Status: 'ENABLED',
+      SSEType: 'KMS',
+      ...(encryptionKeyId === undefined ? {} : { KMSMasterKeyArn: encryptionKeyId }),
+    },
+  };
+}
+
+/** The table as its backup tells of it. */
+export function shapeBackedUpTable(
+  table: TableDefinition,
+  size: { readonly items: number; readonly bytes: number },
+): SourceTableDetails {
+  const { readUnits, writeUnits } = table.throughput;
+  return {
+    TableName: table.name,
+    TableId: table.id,
+    TableArn: table.arn,
+    TableSizeBytes: size.bytes,
+    KeySchema: shapeKey(table.key),
+    TableCreationDateTime: new Date(table.createdMs),
+    ProvisionedThroughput: { ReadCapacityUnits: readUnits, WriteCapacityUnits: writeUnits },
+    ...(table.onDemandLimits === undefined ? {} : { OnDemandThroughput: table.onDemandLimits }),
+    ItemCount: size.items,
+    BillingMode: table.billingMode,
+  };
+}
+
+export function shapeBackedUpFeatures(table: TableDefinition): SourceTableFeatureDetails {
+  const { stream, expiry } = table;
+  const local = table.indexes.filter(({ global }) => !global);
+  const global = table.indexes.filter((index) => index.global);
+  const shape = (index: IndexDefinition): LocalSecondaryIndexInfo => ({
+    IndexName: index.name,
+    KeySchema: shapeKey(index.key),
+    Projection: shapeProjection(index),
+  });
+  return {
+    ...(local.length === 0 ? {} : { LocalSecondaryIndexes: local.map(shape) }),
+    ...(global.length === 0
+      ? {}
+      : {
+          GlobalSecondaryIndexes: global.map((index) => ({
+            ...shape(index),
+            ProvisionedThroughput: {
+              ReadCapacityUnits: index.throughput.readUnits,
+              WriteCapacityUnits: index.throughput.writeUnits,
+            },
+            ...(index.onDemandLimits === undefined
+              ? {}
+              : { OnDemandThroughput: index.onDemandLimits }),
+          })),
+        }),
+    ...(stream === undefined
+      ? {}
+      : { StreamDescription: { StreamEnabled: true, StreamViewType: stream.viewType } }),
+    ...(expiry === undefined
+      ? {}
+      : {
+          TimeToLiveDescription: {
+            TimeToLiveStatus: 'ENABLED' as const,
+            AttributeName: expiry.attribute,
+          },
+        }),
+    ...shapeEncryption(table),
+  };
+}
+
 function shapeSettings(table: TableDefinition): Partial<TableDescription> {
-  const { onDemandSinceMs, billingMode, tableClass, tableClassChangedMs, encryptionKeyId } = table;
+  const { onDemandSinceMs, billingMode, tableClass, tableClassChangedMs } = table;
   return {
     ...(onDemandSinceMs === undefined
       ? {}
@@ -104,15 +198,7 @@ function shapeSettings(table: TableDefinition): Partial<TableDescription> {
               : { LastUpdateDateTime: new Date(tableClassChangedMs) }),
           },
         }),
-    ...(table.encrypted
-      ? {
-          SSEDescription: {
-            Status: 'ENABLED',
-            SSEType: 'KMS',
-            ...(encryptionKeyId === undefined ? {} : { KMSMasterKeyArn: encryptionKeyId }),
-          },
-        }
-      : {}),
+    ...shapeEncryption(table),
   };
 }
 

@@ -1,9 +1,9 @@
-// Tags, time to live, limits, endpoints and the truth about backups.
+// Tags, time to live, limits and endpoints.
 import type { Tag } from '@aws-sdk/client-dynamodb';
 import type { ReadTx } from '../../../base/store.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
-import { invalid, invalidParameter, resourceWithArnNotFound, unsupported } from '../errors.ts';
+import { invalid, invalidParameter, resourceWithArnNotFound } from '../errors.ts';
 import { TAGS_MAX } from '../limits.ts';
 import { readResourceArn, readTableName } from '../rules.ts';
 import {
@@ -15,7 +15,8 @@ import {
   type TableHandle,
 } from '../store.ts';
 import type { TableDefinition } from '../table-definition.ts';
-import { scheduleExpiryFill, schedulePurge } from '../workers.ts';
+import { schedulePurge } from '../purge.ts';
+import { scheduleExpiryFill } from '../workers.ts';
 import { requireNamedTable } from './require-table.ts';
 
 export function readTags(tags: readonly Tag[]): Record<string, string> {
@@ -135,32 +136,6 @@ export async function describeTimeToLive(
         ? { TimeToLiveStatus: 'DISABLED' }
         : { TimeToLiveStatus: 'ENABLED', AttributeName: definition.expiry.attribute },
   };
-}
-
-/** AWS: continuous backups are always on, their use for recovery is off until asked for. */
-export async function describeContinuousBackups(
-  input: InputOf<'dynamodb', 'DescribeContinuousBackups'>,
-  ctx: RequestContext,
-): Promise<OutputOf<'dynamodb', 'DescribeContinuousBackups'>> {
-  const name = readTableName(input.TableName, ctx);
-  await ctx.store.read((view) => requireNamedTable(view, ctx, name));
-  return {
-    ContinuousBackupsDescription: {
-      ContinuousBackupsStatus: 'ENABLED',
-      PointInTimeRecoveryDescription: { PointInTimeRecoveryStatus: 'DISABLED' },
-    },
-  };
-}
-
-export async function updateContinuousBackups(
-  input: InputOf<'dynamodb', 'UpdateContinuousBackups'>,
-  ctx: RequestContext,
-): Promise<OutputOf<'dynamodb', 'UpdateContinuousBackups'>> {
-  const { TableName, PointInTimeRecoverySpecification: wanted } = input;
-  if (wanted?.PointInTimeRecoveryEnabled === true) {
-    throw unsupported('PointInTimeRecoveryEnabled', 'point-in-time recovery comes later');
-  }
-  return describeContinuousBackups({ TableName }, ctx);
 }
 
 /** The quotas of a new AWS account. */

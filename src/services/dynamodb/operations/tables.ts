@@ -12,7 +12,15 @@ import { formatArn } from '../../../base/arn.ts';
 import { randomUuid } from '../../../base/random.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
-import { deletionProtected, parameterMissing, tableExists, unsupported } from '../errors.ts';
+import { keepDeletedTable } from '../backup/backup-life.ts';
+import { schedulePurgeHistory } from '../backup/history.ts';
+import {
+  deletionProtected,
+  parameterMissing,
+  tableExists,
+  tableInUse,
+  unsupported,
+} from '../errors.ts';
 import { LIST_TABLES_MAX } from '../limits.ts';
 import { readTableName } from '../rules.ts';
 import { listTableNames, loadTable, removeTable, saveTable, saveTags } from '../store.ts';
@@ -32,10 +40,10 @@ import {
   type RequestedIndex,
   type RequestedTable,
 } from '../table-rules.ts';
-import { schedulePurge } from '../workers.ts';
+import { schedulePurge } from '../purge.ts';
 import { describeTable } from './describe-table.ts';
 import { measureTable } from './measure.ts';
-import { requireNamedTable } from './require-table.ts';
+import { requireAnyTable } from './require-table.ts';
 import { readTags } from './settings.ts';
 import { readNewStream } from './stream-settings.ts';
 
@@ -234,7 +242,7 @@ export async function describeTableOperation(
   ctx: RequestContext,
 ): Promise<OutputOf<'dynamodb', 'DescribeTable'>> {
   const name = readTableName(input.TableName, ctx);
-  const table = await ctx.store.read((view) => requireNamedTable(view, ctx, name));
+  const table = await ctx.store.read((view) => requireAnyTable(view, ctx, name));
   const measure = await measureTable(ctx, table);
   return { Table: describeTable(table.definition, { phase: 'ACTIVE', measure, nowMs: ctx.nowMs }) };
 }
@@ -244,13 +252,22 @@ export async function deleteTable(
   ctx: RequestContext,
 ): Promise<OutputOf<'dynamodb', 'DeleteTable'>> {
   const name = readTableName(input.TableName, ctx);
+  const found = await ctx.store.read((view) => requireAnyTable(view, ctx, name));
+  const measure = await measureTable(ctx, found);
   const definition = await ctx.store.transact(async (tx) => {
-    const table = await requireNamedTable(tx, ctx, name);
+    const table = await requireAnyTable(tx, ctx, name);
     const { id: tableId, arn, indexes, expiry, deletionProtected: kept } = table.definition;
     if (kept) throw deletionProtected(arn);
+    checkUnused(table.definition);
     await closeStream(tx, ctx, table.definition);
     removeTable(tx, table);
-    schedulePurge(tx, ctx, { kind: 'items', tableId });
+    schedulePurgeHistory(tx, ctx, table.definition);
+    if (table.definition.recovery === undefined) {
+      schedulePurge(tx, ctx, { kind: 'items', tableId });
+    } else {
+      const { table: size } = measure;
+      keepDeletedTable(tx, ctx, { source: table.definition, size });
+    }
     for (const index of indexes)
       schedulePurge(tx, ctx, { kind: 'entries', tableId, index: index.number });
     if (expiry !== undefined) {
@@ -261,6 +278,15 @@ export async function deleteTable(
   });
   const options = { phase: 'DELETING', measure: undefined, nowMs: ctx.nowMs } as const;
   return { TableDescription: describeTable(definition, options) };
+}
+
+/** AWS: a table is not deleted while it is being made, copied or exported. */
+export function checkUnused({ name, state, history }: TableDefinition): void {
+  const being = state === 'CREATING' ? 'created' : 'backed up, restored or exported';
+  if (state !== 'CREATING' && (history?.pins.length ?? 0) === 0) return;
+  throw tableInUse(
+    `Attempt to change a resource which is still in use: Table is being ${being}: ${name}`,
+  );
 }
 
 export async function listTables(

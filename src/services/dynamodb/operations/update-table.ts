@@ -28,7 +28,8 @@ import {
   checkTableThroughput,
   type RequestedIndex,
 } from '../table-rules.ts';
-import { scheduleIndexFill, schedulePurge } from '../workers.ts';
+import { schedulePurge } from '../purge.ts';
+import { scheduleIndexFill } from '../workers.ts';
 import { describeTable, type Phase } from './describe-table.ts';
 import { measureTable } from './measure.ts';
 import {
