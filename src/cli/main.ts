@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   logs: async () => (await import('./commands/logs.ts')).logs,
   status: async () => (await import('./commands/status.ts')).status,
   clock: async () => (await import('./commands/clock.ts')).clock,
+  runtimes: async () => (await import('./commands/runtimes.ts')).runtimes,
   stop: async () => (await import('./commands/stop.ts')).stop,
 };
 

@@ -35,6 +35,10 @@ export interface EngineOptions {
   readonly standbySize?: number;
   /** Handlers get the processor by memory, 1769 MB for one vCPU, where control groups can. Default true. */
   readonly cpuByMemory?: boolean;
+  /** Where fetched runtimes and SDKs are kept. Default: `cloudlet/runtimes` in the user's cache folder. */
+  readonly runtimesFolder?: string;
+  /** A runtime that is missing here is fetched on its first use, by npm or Maven. Default false. */
+  readonly fetchRuntimes?: boolean;
   /** Functions may be made with runtimes that AWS no longer takes. Default false. */
   readonly allowDeprecatedRuntimes?: boolean;
   /** Node.js executables by major version, before those this machine is searched for. */

@@ -7,12 +7,14 @@ import {
   FunctionUnavailable,
 } from '../base/function-runner.ts';
 import type { Random } from '../base/random.ts';
+import { findRuntimeIdentifier } from '../base/runtime-identifiers.ts';
 import { inspectArchive } from './code/archive.ts';
 import { type EngineParts, openParts } from './engine-parts.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { ExecutionEnvironment } from './execution-environment.ts';
 import { createStreamLog } from './logs/stream-log.ts';
 import { type EnvironmentEvents, Router } from './router.ts';
+import { hasOwnClient } from './runtimes/runtime.ts';
 import { startRuntime } from './start-runtime.ts';
 
 /** Costs nothing until the first invocation: no file, no process. */
@@ -71,8 +73,8 @@ function createEnvironment(given: NewEnvironment): ExecutionEnvironment {
   const { options, open, definition, events, provisioned } = given;
   const nowMs = options.cloudNowMs ?? Date.now;
   const streamName = logStreamName(nowMs(), definition.version, options.random);
-  const family = /^[a-z]+/.exec(definition.runtime)?.[0] ?? '';
-  const isForeign = family === 'provided' || options.runtimeClients?.[definition.runtime] !== undefined;
+  const family = findRuntimeIdentifier(definition.runtime)?.family ?? 'provided';
+  const isForeign = !hasOwnClient(family) || options.runtimeClients?.[definition.runtime] !== undefined;
   const initializationType = provisioned ? 'provisioned-concurrency' : 'on-demand';
   const debug = provisioned || options.debug?.functionName !== definition.name ? undefined : options.debug;
   const start = { definition, logStreamName: streamName, initializationType, debug } as const;

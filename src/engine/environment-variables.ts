@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FunctionDefinition } from '../base/function-runner.ts';
 import type { CodeTree } from './code/code-trees.ts';
-import type { Runtime } from './runtimes/runtimes.ts';
+import type { Runtime } from './runtimes/runtime.ts';
 
 export type InitializationType = 'on-demand' | 'provisioned-concurrency' | 'snap-start';
 
@@ -82,7 +82,7 @@ function modulePath(settings: EnvironmentSettings): Record<string, string> {
     }
     case 'python':
       return { PYTHONPATH: [join(opt, 'python'), ...provided].join(':') };
-    case 'provided':
+    default:
       return {};
   }
 }

@@ -17,7 +17,7 @@ import { Extensions } from './runtime-api/extensions-api.ts';
 import { createTelemetry } from './runtime-api/telemetry.ts';
 import type { Guest } from './runtimes/guest.ts';
 import type { BootRequest, Launcher } from './runtimes/launcher.ts';
-import type { Runtime } from './runtimes/runtimes.ts';
+import { hasOwnClient, type Runtime } from './runtimes/runtime.ts';
 
 export interface StartRequest {
   readonly definition: FunctionDefinition;
@@ -65,7 +65,7 @@ async function start(
     });
   const complete = (inner: InnerLayout, runtimeApi: string): Record<string, string> =>
     buildEnvironment({ ...settings, ...inner, runtimeApi });
-  if (runtime.family === 'provided' || command !== undefined) {
+  if (!hasOwnClient(runtime.family) || command !== undefined) {
     return launcher.bootForeign({
       runtime,
       memoryMb,

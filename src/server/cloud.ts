@@ -46,6 +46,8 @@ export interface CloudOptions {
   readonly authentication?: AuthenticationMode;
   /** Functions may be made with runtimes that AWS no longer takes (`nodejs12.x`). Default false. */
   readonly allowDeprecatedRuntimes?: boolean;
+  /** A runtime that is missing on this machine is fetched on its first use. Default false. */
+  readonly fetchRuntimes?: boolean;
   readonly isolation?: 'auto' | 'process' | 'sandbox';
   readonly log?: Log;
   /** Called by `POST /_cloudlet/stop`. */
@@ -129,6 +131,7 @@ async function assemble(options: CloudOptions, parts: Parts): Promise<Cloud> {
     random,
     isolation: options.isolation ?? 'process',
     allowDeprecatedRuntimes: options.allowDeprecatedRuntimes ?? false,
+    fetchRuntimes: options.fetchRuntimes ?? false,
     logs: { write: (definition, stream, lines) => logWriter.write(definition, stream, lines) },
     track,
     onNotice: (message: string) => log.info(message),

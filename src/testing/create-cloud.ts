@@ -16,6 +16,11 @@ export interface CreateCloudOptions {
   readonly startTime?: Date;
   /** Functions may be made with runtimes that AWS no longer takes (`nodejs12.x`). Default false. */
   readonly allowDeprecatedRuntimes?: boolean;
+  /**
+   * A Node.js major that is missing on this machine is fetched on its first use, which takes seconds. Default
+   * false: what `cloudlet runtimes install` has fetched is used, else the Node.js that runs the test.
+   */
+  readonly fetchRuntimes?: boolean;
   /** `system` lets time pass by itself. Default `virtual`. */
   readonly clock?: 'virtual' | 'system';
 }
@@ -85,6 +90,7 @@ export async function createCloud(options: CreateCloudOptions = {}): Promise<Tes
   const cloud = await openCloud({
     clock: options.clock ?? 'virtual',
     allowDeprecatedRuntimes: options.allowDeprecatedRuntimes ?? false,
+    fetchRuntimes: options.fetchRuntimes ?? false,
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     ...(options.faults === undefined ? {} : { faults: options.faults }),
     ...(options.startTime === undefined ? {} : { startMs: options.startTime.getTime() }),

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createHarness } from '../engine-harness.ts';
 import { borrowSitePackages } from './python-sdk.ts';
+import { openRuntimeCache } from '../runtimes/runtime-cache.ts';
 import { createRuntimeFinder } from '../runtimes/runtimes.ts';
 
 const COMPLETE = {
@@ -47,7 +48,8 @@ describe('borrowing', () => {
   });
 });
 
-const finder = createRuntimeFinder(() => {}, {});
+const cache = openRuntimeCache(join(tmpdir(), 'cloudlet-no-runtimes'));
+const finder = createRuntimeFinder({ onNotice() {}, nodeExecutables: {}, cache, fetches: false });
 const borrower = await findBorrower();
 
 /** A Python of this machine that has no boto3 but can take it from another one. */

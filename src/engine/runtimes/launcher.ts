@@ -1,16 +1,16 @@
 // Starts runtimes: our own, booted empty and told their function later, or any program with a bootstrap.
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { FunctionUnavailable } from '../../base/function-runner.ts';
-import { InvalidEntrypoint } from '../failures.ts';
 import type { CodeTree } from '../code/code-trees.ts';
 import type { Extensions } from '../runtime-api/extensions-api.ts';
 import type { ControlGroups } from '../isolation/control-groups.ts';
+import { findBootstrap, foreignCommand } from './foreign-command.ts';
 import { type Guest, startGuest } from './guest.ts';
 import type { EnvironmentNetwork, HostLayout, InnerLayout, Isolation } from '../isolation/isolation.ts';
 import type { LogChannels } from '../logs/log-channel.ts';
 import { openRuntimeApi, type RuntimeApi } from '../runtime-api/runtime-api.ts';
-import type { Runtime } from './runtimes.ts';
+import type { Runtime } from './runtime.ts';
 import type { Watchdog } from '../isolation/watchdog.ts';
 
 export interface LauncherSettings {
@@ -117,7 +117,8 @@ export function createLauncher(settings: LauncherSettings): Launcher {
       return startGuest({ argv, env, layout, isolation, api, channel, watchdog });
     },
     async bootForeign(request) {
-      if (request.command === undefined) findBootstrap(request.tree);
+      // Before anything is opened for it.
+      if (request.command === undefined && request.runtime.family === 'provided') findBootstrap(request.tree);
       const [network, channel] = await Promise.all([
         isolation.openNetwork({ runtimeApi: true }),
         channels.open(),
@@ -126,7 +127,9 @@ export function createLauncher(settings: LauncherSettings): Launcher {
       const layout = await prepare(request, api, network);
       const inner = isolation.inner(layout);
       const env = { ...request.complete(inner, api.address), _LAMBDA_TELEMETRY_LOG_FD: '3' };
-      const argv = withPrograms(wrap(foreignRuntime(request, inner), env, inner), request, inner);
+      const executable = isolation.executable(request.runtime);
+      const program = request.command ? [...request.command, request.handler] : foreignCommand({ ...request, executable, inner });
+      const argv = withPrograms(wrap(program, env, inner), request, inner);
       return startGuest({ argv, env, layout, isolation, api, channel, watchdog });
     },
   };
@@ -163,7 +166,7 @@ function ownRuntime(
         address,
         preload,
       ];
-    case 'provided':
+    default:
       throw new FunctionUnavailable('InvalidRuntimeException', `${runtime.id} has no runtime of ours`);
   }
 }
@@ -207,21 +210,3 @@ function heapFlags(memoryMb: number): string[] {
   ];
 }
 
-function foreignRuntime(request: ForeignRequest, inner: InnerLayout): string[] {
-  if (request.command !== undefined) return [...request.command, request.handler];
-  return [join(inner.tree[findBootstrap(request.tree)], 'bootstrap')];
-}
-
-/** AWS: the function's bootstrap first, then a layer's. docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html */
-function findBootstrap(tree: CodeTree): 'taskRoot' | 'layerRoot' {
-  for (const place of ['taskRoot', 'layerRoot'] as const) {
-    const mode = statSync(join(tree[place], 'bootstrap'), { throwIfNoEntry: false })?.mode;
-    if (mode === undefined) continue;
-    if ((mode & 0o111) !== 0) return place;
-    const path = place === 'taskRoot' ? '/var/task/bootstrap' : '/opt/bootstrap';
-    throw new InvalidEntrypoint(`fork/exec ${path}: permission denied`);
-  }
-  throw new InvalidEntrypoint(
-    "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]",
-  );
-}

@@ -1,0 +1,71 @@
+// The command lines of runtimes that are not ours: a bootstrap, or an interpreter with its official client.
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { InvalidEntrypoint } from '../failures.ts';
+import type { CodeTree } from '../code/code-trees.ts';
+import type { InnerLayout } from '../isolation/isolation.ts';
+import type { Runtime } from './runtime.ts';
+
+export interface ForeignProgram {
+  readonly runtime: Runtime;
+  /** The interpreter as seen from inside. */
+  readonly executable: string;
+  readonly inner: InnerLayout;
+  /** On the host. */
+  readonly tree: CodeTree;
+  readonly handler: string;
+  readonly memoryMb: number;
+}
+
+export function foreignCommand(program: ForeignProgram): string[] {
+  switch (program.runtime.family) {
+    case 'java':
+      return javaCommand(program);
+    default:
+      return [join(program.inner.tree[findBootstrap(program.tree)], 'bootstrap')];
+  }
+}
+
+/**
+ * AWS: the bootstrap of its Java images: a serial collector, the first compiler only, and a heap that
+ * leaves 15 % of the memory, at most 240 MB. The client itself loads /var/task, its lib/*.jar and, from
+ * /opt/java, those of layers; on the class path they are found where /opt is another folder, too.
+ */
+function javaCommand({ executable, inner, tree, handler, memoryMb }: ForeignProgram): string[] {
+  const heapKb = Math.floor(memoryMb * 1024 - Math.min(memoryMb * 1024 * 0.15, 240 * 1024));
+  const client = join(inner.providedFolder ?? '', 'lib', '*');
+  const layers = hasFiles(join(tree.layerRoot, 'java', 'lib')) ? [join(inner.tree.layerRoot, 'java', 'lib', '*')] : [];
+  return [
+    executable,
+    `-XX:MaxHeapSize=${heapKb}k`,
+    '-XX:+UseSerialGC',
+    '-XX:TieredStopAtLevel=1',
+    '-Xshare:auto',
+    '-classpath',
+    [client, ...layers].join(':'),
+    'com.amazonaws.services.lambda.runtime.api.client.AWSLambda',
+    handler,
+  ];
+}
+
+function hasFiles(folder: string): boolean {
+  try {
+    return readdirSync(folder).length > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** AWS: the function's bootstrap first, then a layer's. docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html */
+export function findBootstrap(tree: CodeTree): 'taskRoot' | 'layerRoot' {
+  for (const place of ['taskRoot', 'layerRoot'] as const) {
+    const mode = statSync(join(tree[place], 'bootstrap'), { throwIfNoEntry: false })?.mode;
+    if (mode === undefined) continue;
+    if ((mode & 0o111) !== 0) return place;
+    const path = place === 'taskRoot' ? '/var/task/bootstrap' : '/opt/bootstrap';
+    throw new InvalidEntrypoint(`fork/exec ${path}: permission denied`);
+  }
+  throw new InvalidEntrypoint(
+    "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]",
+  );
+}
