@@ -1,6 +1,7 @@
 // How a command is declared, and how its arguments are read.
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { UserError } from '../base/errors.ts';
+import { didYouMean } from './nearest.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface OptionSpec {
@@ -11,6 +12,10 @@ export interface OptionSpec {
   readonly default?: string;
   /** May be given more than once. */
   readonly multiple?: boolean;
+  /** `--name` alone is `--name=`: a value needs the equals sign. */
+  readonly valueOptional?: boolean;
+  /** What a value may be, for the shell's completion. */
+  readonly choices?: readonly string[];
 }
 
 export interface Command {
@@ -24,6 +29,10 @@ export interface Command {
   readonly options: Readonly<Record<string, OptionSpec>>;
   /** Most positional arguments. */
   readonly positionals: number;
+  /** The command that these arguments mean, where it has forms of its own. Throws ERR_USAGE. */
+  refine?(argv: readonly string[]): Promise<Command>;
+  /** What the next positional argument may be, for the shell's completion. */
+  words?(argv: readonly string[]): readonly string[];
   run(args: Arguments, terminal: Terminal): Promise<void>;
 }
 
@@ -36,7 +45,7 @@ export interface Arguments {
 }
 
 /** Options of every command. */
-const COMMON_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+export const COMMON_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   json: { type: 'boolean', about: 'print JSON for machines' },
   help: { type: 'boolean', about: 'explain the command' },
 };
@@ -53,11 +62,12 @@ export function readArguments(command: Command, argv: readonly string[]): Argume
   const options: ParseArgsConfig['options'] = Object.fromEntries(
     Object.entries(specs).map(([name, { type, multiple = false }]) => [name, { type, multiple }]),
   );
+  const args = argv.map((arg) => (isBareOption(arg, specs) ? `${arg}=` : arg));
   let parsed;
   try {
-    parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+    parsed = parseArgs({ args, options, allowPositionals: true, strict: true });
   } catch (error) {
-    throw usageError(command, error instanceof Error ? error.message : String(error));
+    throw usageError(command, describeParseError(error, Object.keys(specs)));
   }
   const { values, positionals } = parsed;
   const extra = positionals[command.positionals];
@@ -76,19 +86,38 @@ export function readArguments(command: Command, argv: readonly string[]): Argume
   };
 }
 
+function isBareOption(arg: string, specs: Readonly<Record<string, OptionSpec>>): boolean {
+  if (!arg.startsWith('--') || !Object.hasOwn(specs, arg.slice(2))) return false;
+  return specs[arg.slice(2)]?.valueOptional === true;
+}
+
+/** Node's own words end in advice about `--` that helps nobody here. */
+function describeParseError(error: unknown, names: readonly string[]): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const [, unknown] = /^Unknown option '(-+[^']+)'/.exec(message) ?? [];
+  if (unknown === undefined) return message;
+  return `there is no option ${unknown}${didYouMean(unknown, names.map((name) => `--${name}`))}`;
+}
+
 export function usageError(command: Command, message: string): UserError {
+  const usage = `${command.name} ${command.usage}`.trim();
   return new UserError('ERR_USAGE', message, {
     where: `cloudlet ${command.name}`,
-    fix: `usage: cloudlet ${command.name} ${command.usage} (cloudlet ${command.name} --help explains)`,
+    fix: `usage: cloudlet ${usage} (cloudlet ${command.name} --help explains)`,
   });
 }
 
 /** The text of `cloudlet NAME --help`. */
 export function describeCommand(command: Command): string {
   const rows = Object.entries({ ...command.options, ...COMMON_OPTIONS }).map(([name, spec]) => {
-    const left = `--${name}${spec.value === undefined ? '' : ` ${spec.value}`}`;
+    const left = `--${name}${describeValue(spec)}`;
     const fallback = spec.default === undefined ? '' : ` (default ${spec.default})`;
-    return `  ${left.padEnd(24)}${spec.about}${fallback}`;
+    return `  ${left.padEnd(24)} ${spec.about}${fallback}`;
   });
-  return `cloudlet ${command.name} ${command.usage}\n\n${command.help}\n\nOptions:\n${rows.join('\n')}`;
+  return `cloudlet ${`${command.name} ${command.usage}`.trim()}\n\n${command.help}\n\nOptions:\n${rows.join('\n')}`;
+}
+
+function describeValue({ value, valueOptional = false }: OptionSpec): string {
+  if (value === undefined) return '';
+  return valueOptional ? `[=${value}]` : ` ${value}`;
 }

@@ -3,7 +3,8 @@ import { UserError } from '../base/errors.ts';
 import { ownEntry } from '../base/own-entry.ts';
 import { VERSION } from '../server/version.ts';
 import { type Command, describeCommand, readArguments } from './command.ts';
-import { createTerminal, printError } from './terminal.ts';
+import { didYouMean } from './nearest.ts';
+import { createTerminal, isUnreachable, printError } from './terminal.ts';
 
 /** Each loads on its own: `start` must not wait for the SDK clients that `deploy` needs. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
@@ -11,11 +12,13 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   dev: async () => (await import('./commands/dev.ts')).dev,
   deploy: async () => (await import('./commands/deploy.ts')).deploy,
   invoke: async () => (await import('./commands/invoke.ts')).invoke,
+  'generate-event': async () => (await import('./commands/generate-event.ts')).generateEvent,
   logs: async () => (await import('./commands/logs.ts')).logs,
   status: async () => (await import('./commands/status.ts')).status,
   clock: async () => (await import('./commands/clock.ts')).clock,
   runtimes: async () => (await import('./commands/runtimes.ts')).runtimes,
   stop: async () => (await import('./commands/stop.ts')).stop,
+  completion: async () => (await import('./commands/completion.ts')).createCompletion(COMMANDS),
 };
 
 /** Exit codes: they are part of the interface. */
@@ -24,26 +27,32 @@ const EXIT = { failed: 1, usage: 2, noCloud: 3 } as const;
 async function main(argv: readonly string[]): Promise<void> {
   const [name, ...rest] = argv;
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
-    const topic = await ownEntry(COMMANDS, rest[0] ?? '')?.();
-    process.stdout.write(`${topic === undefined ? await overview() : describeCommand(topic)}\n`);
+    const [topic, ...form] = rest;
+    process.stdout.write(`${topic === undefined ? await overview() : describeCommand(await findCommand(topic, form))}\n`);
     return;
   }
   if (name === '--version' || name === '-v' || name === 'version') {
     process.stdout.write(`${VERSION}\n`);
     return;
   }
-  const command = await ownEntry(COMMANDS, name)?.();
-  if (command === undefined) {
-    throw new UserError('ERR_USAGE', `there is no command ${JSON.stringify(name)}`, {
-      fix: `use one of: ${Object.keys(COMMANDS).join(', ')}; cloudlet --help explains`,
-    });
-  }
+  const command = await findCommand(name, rest);
   const args = readArguments(command, rest);
   if (args.flag('help')) {
     process.stdout.write(`${describeCommand(command)}\n`);
     return;
   }
   await command.run(args, createTerminal({ json: args.flag('json') }));
+}
+
+async function findCommand(name: string, argv: readonly string[]): Promise<Command> {
+  const command = await ownEntry(COMMANDS, name)?.();
+  if (command === undefined) {
+    const names = Object.keys(COMMANDS);
+    throw new UserError('ERR_USAGE', `there is no command ${JSON.stringify(name)}${didYouMean(name, names)}`, {
+      fix: `use one of: ${names.join(', ')}; cloudlet --help explains`,
+    });
+  }
+  return command.refine === undefined ? command : command.refine(argv);
 }
 
 async function overview(): Promise<string> {
@@ -62,10 +71,16 @@ A first step: cloudlet dev   (in a folder with a SAM or CloudFormation template)
 }
 
 function exitCodeOf(error: unknown): number {
-  if (!(error instanceof UserError)) return EXIT.failed;
+  if (!(error instanceof UserError)) return isUnreachable(error) ? EXIT.noCloud : EXIT.failed;
   if (error.code === 'ERR_USAGE' || error.code === 'ERR_DURATION') return EXIT.usage;
   return error.code === 'ERR_NO_CLOUD' ? EXIT.noCloud : EXIT.failed;
 }
+
+// A reader that has seen enough (`cloudlet … | head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
 
 // The bundled SDK clients warn of Node versions to come; that is ours to heed, not the user's.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';

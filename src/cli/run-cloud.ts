@@ -1,9 +1,9 @@
 // Starts a cloud in this process for `start` and `dev`, and ends it cleanly on signals.
-import { UserError } from '../base/errors.ts';
 import { createConsoleLog } from '../platform/console-log.ts';
 import { type Cloud, type CloudOptions, openCloud } from '../server/cloud.ts';
 import type { Arguments, OptionSpec } from './command.ts';
 import { DEFAULT_DATA_DIRECTORY, DEFAULT_PORT } from './connection.ts';
+import { readChoice, readNumber } from './option-values.ts';
 import type { Terminal } from './terminal.ts';
 
 export const CLOUD_OPTIONS: Readonly<Record<string, OptionSpec>> = {
@@ -53,30 +53,12 @@ function readCloudOptions(args: Arguments): CloudOptions {
   const seed = args.text('seed');
   return {
     host: args.text('host') ?? '127.0.0.1',
-    port: readNumber(args, 'port', 65_535),
+    port: readNumber(args, 'port', { max: 65_535 }),
     clock: readChoice(args, 'clock', ['system', 'virtual']),
     fetchRuntimes: !args.flag('offline'),
     allowDeprecatedRuntimes: args.flag('allow-deprecated-runtimes'),
     isolation: readChoice(args, 'isolation', ['auto', 'process', 'sandbox']),
     ...(args.flag('ephemeral') ? {} : { dataDirectory: args.text('data') ?? DEFAULT_DATA_DIRECTORY }),
-    ...(seed === undefined ? {} : { seed: readNumber(args, 'seed', 0xffffffff) }),
+    ...(seed === undefined ? {} : { seed: readNumber(args, 'seed', { max: 0xffffffff }) }),
   };
-}
-
-function readNumber(args: Arguments, name: string, max: number): number {
-  const text = args.text(name) ?? '';
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value <= max) return value;
-  throw new UserError('ERR_USAGE', `--${name} is not a number from 0 to ${max}: ${JSON.stringify(text)}`, {
-    fix: `write it like --${name} 4566`,
-  });
-}
-
-function readChoice<T extends string>(args: Arguments, name: string, choices: readonly T[]): T {
-  const text = args.text(name);
-  const chosen = choices.find((choice) => choice === text);
-  if (chosen !== undefined) return chosen;
-  throw new UserError('ERR_USAGE', `--${name} is ${JSON.stringify(text)}, which is none of its choices`, {
-    fix: `write one of ${choices.map((choice) => `--${name} ${choice}`).join(', ')}`,
-  });
 }

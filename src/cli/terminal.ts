@@ -89,18 +89,41 @@ export function printError(error: unknown, json: boolean): void {
     process.stderr.write(`${JSON.stringify({ error: describeError(error) })}\n`);
     return;
   }
-  if (error instanceof UserError) {
-    process.stderr.write(`error: ${error.message} (${error.code})\n`);
-    if (error.where !== undefined) process.stderr.write(`  where: ${error.where}\n`);
-    if (error.fix !== undefined) process.stderr.write(`  fix: ${error.fix}\n`);
-    return;
-  }
-  process.stderr.write(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  const { code, message, where, fix, stack } = describeError(error);
+  process.stderr.write(stack === undefined ? `error: ${message} (${code})\n` : `error: ${stack}\n`);
+  if (where !== undefined) process.stderr.write(`  where: ${where}\n`);
+  if (fix !== undefined) process.stderr.write(`  fix: ${fix}\n`);
 }
 
-function describeError(error: unknown): Record<string, unknown> {
+interface ErrorDescription {
+  readonly code: string;
+  readonly message: string;
+  readonly where?: string | undefined;
+  readonly fix?: string | undefined;
+  /** Only of what is our bug: nobody else can do anything with it. */
+  readonly stack?: string | undefined;
+}
+
+function describeError(error: unknown): ErrorDescription {
   if (error instanceof UserError) {
     return { code: error.code, message: error.message, where: error.where, fix: error.fix };
   }
-  return { code: 'ERR_INTERNAL', message: error instanceof Error ? error.message : String(error) };
+  if (!(error instanceof Error)) return { code: 'ERR_INTERNAL', message: String(error) };
+  if (isUnreachable(error)) {
+    return {
+      code: 'ERR_NO_CLOUD',
+      message: 'the cloud went away',
+      fix: 'start it again with `cloudlet start` or `cloudlet dev`',
+    };
+  }
+  // What a service answered: AWS's code and message say all there is to say.
+  if ('$metadata' in error) return { code: error.name, message: error.message };
+  return { code: 'ERR_INTERNAL', message: error.message, stack: error.stack };
+}
+
+/** Whether nobody answered, as Node and the SDK tell it. */
+export function isUnreachable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ECONNREFUSED' || code === 'ECONNRESET' || isUnreachable(error.cause);
 }

@@ -1,10 +1,5 @@
 // Use and cost: counted per function and day, durable, priced by the list, shown to tests and over the wire.
-import {
-  CreateFunctionCommand,
-  InvokeCommand,
-  LambdaClient,
-  type Runtime,
-} from '@aws-sdk/client-lambda';
+import { CreateFunctionCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { describe, expect, test } from 'vitest';
 import { ZipFile } from 'yazl';
 import { createActivity } from '../base/activity.ts';
@@ -140,7 +135,7 @@ describe('a cloud', () => {
     await lambda.send(
       new CreateFunctionCommand({
         FunctionName: 'metered',
-        Runtime: 'nodejs22.x' as Runtime,
+        Runtime: 'nodejs22.x',
         Handler: 'index.handler',
         Role: 'arn:aws:iam::000000000000:role/any',
         MemorySize: 256,
