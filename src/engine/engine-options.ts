@@ -48,16 +48,15 @@ export interface EngineOptions {
    * `{ 'python3.12': ['python3.12', '-m', 'awslambdaric'] }`. The handler is their last argument.
    */
   readonly runtimeClients?: Readonly<Record<string, readonly string[]>>;
-  /** One function whose environment takes a debugger. */
-  readonly debug?: DebugOptions;
+  /** Functions whose environments take a debugger, each at a port of its own; asked at every start. */
+  readonly debug?: (functionName: string) => DebugOptions | undefined;
 }
 
 /**
- * The function has one environment on demand at a time; it is neither frozen nor ended for being idle, and no time
+ * Such a function has one environment on demand at a time; it is neither frozen nor ended for being idle, and no time
  * limit holds in it. nodejs* opens the inspector (as `node --inspect` does), python3.* needs debugpy.
  */
 export interface DebugOptions {
-  readonly functionName: string;
   /** On 127.0.0.1. */
   readonly port: number;
   /** Holds the function up, before its code is loaded, until a debugger is attached. Default false. */

@@ -26,8 +26,8 @@ export interface EngineParts {
   readonly standby: StandbyPool;
   /** Packages of the provided SDK that a function was seen to load, by its ARN. */
   readonly preloads: Map<string, readonly string[]>;
-  /** Resolves when the debugger's port is free again. */
-  debugged: Promise<unknown>;
+  /** Resolves, by port, when a debugger's port is free again. */
+  readonly debugged: Map<number, Promise<unknown>>;
   close(): Promise<void>;
 }
 
@@ -74,7 +74,7 @@ export async function openParts(
     launcher,
     standby,
     preloads: new Map(),
-    debugged: Promise.resolve(),
+    debugged: new Map(),
     async close() {
       await standby.close();
       watchdog.close();

@@ -34,7 +34,7 @@ export function createEngine(options: EngineOptions): FunctionRunner {
     idleTimeoutMs: options.idleTimeoutMs ?? 300_000,
     create: (definition, events, provisioned) =>
       createEnvironment({ options, open, definition, events, provisioned }),
-    mostOf: ({ name }) => (name === options.debug?.functionName ? 1 : undefined),
+    mostOf: ({ name }) => (options.debug?.(name) === undefined ? undefined : 1),
   });
 
   return {
@@ -76,7 +76,7 @@ function createEnvironment(given: NewEnvironment): ExecutionEnvironment {
   const family = findRuntimeIdentifier(definition.runtime)?.family ?? 'provided';
   const isForeign = !hasOwnClient(family) || options.runtimeClients?.[definition.runtime] !== undefined;
   const initializationType = provisioned ? 'provisioned-concurrency' : 'on-demand';
-  const debug = provisioned || options.debug?.functionName !== definition.name ? undefined : options.debug;
+  const debug = provisioned ? undefined : options.debug?.(definition.name);
   const start = { definition, logStreamName: streamName, initializationType, debug } as const;
   return new ExecutionEnvironment({
     definition,

@@ -31,11 +31,12 @@ export async function startRuntime(
   parts: EngineParts,
   request: StartRequest,
 ): Promise<Guest> {
-  if (request.debug === undefined) return start(options, parts, request);
+  const port = request.debug?.port;
+  if (port === undefined) return start(options, parts, request);
   // An environment of the code before may still have the port.
-  await parts.debugged;
+  await parts.debugged.get(port);
   const guest = await start(options, parts, request);
-  parts.debugged = guest.ended;
+  parts.debugged.set(port, guest.ended);
   return guest;
 }
 
