@@ -17,7 +17,7 @@ import { seededRandom } from '../base/random.ts';
 import { createEngine } from './engine.ts';
 import type { EngineOptions } from './engine-options.ts';
 
-export type Files = Readonly<Record<string, string | { content: string; mode: number }>>;
+export type Files = Readonly<Record<string, string | Uint8Array | { content: string | Uint8Array; mode: number }>>;
 
 export interface Outcome extends FunctionResult {
   /** The payload as text, and parsed where it is JSON. */
@@ -127,7 +127,8 @@ export function createHarness(options: Partial<EngineOptions> = {}): Harness {
 export function zipOf(files: Files): Promise<Buffer> {
   const zip = new ZipFile();
   for (const [name, file] of Object.entries(files)) {
-    const { content, mode } = typeof file === 'string' ? { content: file, mode: 0o644 } : file;
+    const isPlain = typeof file === 'string' || file instanceof Uint8Array;
+    const { content, mode } = isPlain ? { content: file, mode: 0o644 } : file;
     zip.addBuffer(Buffer.from(content), name, { mode: mode | 0o100000 });
   }
   zip.end();

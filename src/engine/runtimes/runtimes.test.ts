@@ -126,7 +126,7 @@ test.each([
 });
 
 test('the list has every identifier, what runs it, and its SDK', async () => {
-  await cache.install(sdkJsPackage.name, async (draft) => mkdirSync(join(draft, 'node_modules', '@aws-sdk'), { recursive: true }));
+  await cache.install(sdkJsPackage.name, async (draft) => void mkdirSync(join(draft, 'node_modules', '@aws-sdk'), { recursive: true }));
   const rows = await listRuntimes(cache);
   expect(rows.map(({ runtime }) => runtime)).toEqual(RUNTIME_IDENTIFIERS.map(({ id }) => id));
   const of = (id: string): unknown => rows.find(({ runtime }) => runtime === id);
