@@ -37,6 +37,8 @@ export interface CallOptions {
   readonly region?: string;
   /** Ends a call that waits (a long poll); default: when the cloud stops. */
   readonly signal?: AbortSignal;
+  /** `X-Amzn-Trace-Id` of what the call belongs to; default: that of the context. */
+  readonly traceId?: string;
 }
 
 /** Calls another service's public operation through the same pipeline, minus the bytes. */

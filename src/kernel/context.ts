@@ -21,6 +21,8 @@ export interface TimerTask {
   readonly id?: string;
   /** Structured-clone-like data: plain objects, arrays, strings, numbers, bytes. */
   readonly payload: unknown;
+  /** Goes on to the worker's context; default: that of the context that schedules. */
+  readonly traceId?: string | undefined;
 }
 
 export interface Timers {
@@ -48,6 +50,11 @@ export function localSlot<T>(make: () => T): LocalSlot<T> {
 /** Shared by requests and workers. */
 export interface WorkContext extends Scope {
   readonly principal: Principal;
+  /**
+   * `X-Amzn-Trace-Id` of the chain of requests this is a part of, when there is one: calls and durable
+   * timers hand it on.
+   */
+  readonly traceId: string | undefined;
   /** The cloud's time when this piece of work began, ms. Use `clock.now()` after a wait. */
   readonly nowMs: number;
   readonly clock: Clock;

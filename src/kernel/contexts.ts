@@ -25,8 +25,13 @@ export interface ContextParts {
   readonly onDefect: (error: unknown, where: string) => void;
 }
 
+/** A scope with the trace that work in it belongs to. */
+export interface TracedScope extends Scope {
+  readonly traceId?: string;
+}
+
 export interface Contexts {
-  forWork(scope: Scope, principal: Principal, token: ActivityToken): WorkContext;
+  forWork(scope: TracedScope, principal: Principal, token: ActivityToken): WorkContext;
   forRequest(request: ContextRequest): RequestContext;
   /** Aborts every context's signal and waits for background work. */
   stop(): Promise<void>;
@@ -64,15 +69,17 @@ export function createContexts(parts: ContextParts): Contexts {
       region: options.region ?? from.region,
       principal: options.as ?? from.principal,
       activity: from.activity,
+      traceId: options.traceId ?? from.traceId,
     });
     const called = options.signal === undefined ? context : { ...context, signal: options.signal };
     return parts.perform(called, input);
   }
 
-  function forWork(scope: Scope, principal: Principal, token: ActivityToken): WorkContext {
+  function forWork(scope: TracedScope, principal: Principal, token: ActivityToken): WorkContext {
     return forRequest({
       account: scope.account,
       region: scope.region,
+      traceId: scope.traceId,
       principal,
       activity: token,
       service: '',
@@ -121,6 +128,7 @@ class OwnContext implements RequestContext {
   readonly region: string;
   readonly principal: Principal;
   readonly activity: ActivityToken;
+  readonly traceId: string | undefined;
   readonly service: string;
   readonly operation: string;
   readonly requestId: string;
@@ -145,6 +153,7 @@ class OwnContext implements RequestContext {
     this.region = request.region;
     this.principal = request.principal;
     this.activity = request.activity;
+    this.traceId = request.traceId;
     this.service = request.service;
     this.operation = request.operation;
     this.requestId = request.requestId;
@@ -154,7 +163,7 @@ class OwnContext implements RequestContext {
     this.random = parts.random;
     this.store = parts.store;
     this.blobs = parts.blobs;
-    this.timers = parts.timers;
+    this.timers = traceTimers(parts.timers, request.traceId);
     this.metrics = parts.metrics;
     this.ports = parts.ports();
     this.endpoint = parts.endpoint();
@@ -171,6 +180,15 @@ class OwnContext implements RequestContext {
   get signal(): AbortSignal {
     return this.http?.signal ?? this.#stopping;
   }
+}
+
+/** Timers that go on with the trace of who schedules them. */
+function traceTimers(timers: Timers, traceId: string | undefined): Timers {
+  if (traceId === undefined) return timers;
+  return {
+    schedule: (tx, scope, task) => timers.schedule(tx, scope, { traceId, ...task }),
+    cancel: (tx, worker, id) => timers.cancel(tx, worker, id),
+  };
 }
 
 interface InProcessCall {

@@ -37,6 +37,7 @@ export interface ContextRequest extends Scope {
   readonly requestId: string;
   readonly principal: Principal;
   readonly activity: ActivityToken;
+  readonly traceId: string | undefined;
   readonly http?: HttpRequest;
 }
 
@@ -199,6 +200,7 @@ async function answer(arrival: Arrival, parts: PipelineParts): Promise<HttpRespo
     region: caller.region ?? DEFAULT_REGION,
     principal,
     activity: arrival.activity,
+    traceId: readTraceId(request),
     http: routed.request,
   });
   // An operation that is not there says so before its input is judged.
@@ -206,6 +208,14 @@ async function answer(arrival: Arrival, parts: PipelineParts): Promise<HttpRespo
   const input = await protocol.parse(routed);
   const output = await performCall(context, input, parts);
   return protocol.serialize(routed, output, requestId);
+}
+
+/** Longer ones are no trace of ours, and would be stored with every message. */
+const TRACE_ID_LENGTH_MAX = 1_024;
+
+function readTraceId({ headers }: HttpRequest): string | undefined {
+  const given = headers['x-amzn-trace-id'];
+  return given === undefined || given.length > TRACE_ID_LENGTH_MAX ? undefined : given;
 }
 
 function principalArn(principal: Exclude<Principal, { kind: 'service' }>): string {

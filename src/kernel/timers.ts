@@ -7,6 +7,7 @@ import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { Key, ReadTx, Store, Tx } from '../base/store.ts';
 import type { Scope, Timers, TimerTask, WorkContext } from './context.ts';
+import type { TracedScope } from './contexts.ts';
 import type { TimerWorker } from './service.ts';
 import { type Row, table } from './table.ts';
 
@@ -17,6 +18,7 @@ interface TimerRow extends Scope {
   /** Present when the task was scheduled with an id; `token` tells the latest schedule of that id. */
   readonly id?: string;
   readonly token: string;
+  readonly traceId?: string;
 }
 
 /** Keyed `[dueMs, token]`. */
@@ -45,7 +47,7 @@ export interface TimerDispatcherOptions {
   readonly log: Log;
   readonly workers: ReadonlyMap<string, TimerWorker>;
   /** Makes the context a step runs in. */
-  readonly contextFor: (scope: Scope, worker: string, token: WorkContext['activity']) => WorkContext;
+  readonly contextFor: (scope: TracedScope, worker: string, token: WorkContext['activity']) => WorkContext;
 }
 
 export interface TimerDispatcher extends Timers {
@@ -79,6 +81,7 @@ function writeTimer(tx: Tx, scope: Scope, { task, random }: { task: TimerTask; r
     attempts: 0,
     token,
     ...(task.id === undefined ? {} : { id: task.id }),
+    ...(task.traceId === undefined ? {} : { traceId: task.traceId }),
   };
   timers.put(tx, [task.dueMs, token], row);
   if (task.id !== undefined) latest.put(tx, [task.worker, task.id], { dueMs: task.dueMs, token });

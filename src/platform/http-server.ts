@@ -2,7 +2,7 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { UserError } from '../base/errors.ts';
-import { BodyBroken, BodyTooLarge, type HttpBody, type HttpRequest, type HttpResponse } from '../wire/http.ts';
+import { BodyBroken, BodyCut, BodyTooLarge, type HttpBody, type HttpRequest, type HttpResponse } from '../wire/http.ts';
 import { shareNextTurn } from './next-turn.ts';
 
 export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse>;
@@ -32,7 +32,7 @@ export async function listen(options: ListenOptions): Promise<HttpServer> {
     { keepAliveTimeout: 65_000, requestTimeout: 0, noDelay: true },
     (incoming, outgoing) => {
       serve({ incoming, outgoing, handler: options.handler, endOfTurn }).catch((error: unknown) => {
-        options.onError(error);
+        if (!(error instanceof BodyCut)) options.onError(error);
         outgoing.destroy();
       });
     },
@@ -211,13 +211,18 @@ async function send(
     return;
   }
   outgoing.writeHead(status, headers as Record<string, string | string[]>);
+  // The head goes with the first chunk if that is there at once, and does not wait for a slow one.
+  const headAlone = setImmediate(() => outgoing.flushHeaders());
   try {
     for await (const chunk of body) {
+      clearImmediate(headAlone);
       if (outgoing.destroyed) return;
       if (!outgoing.write(chunk)) await drained(outgoing);
     }
+    clearImmediate(headAlone);
     outgoing.end();
   } finally {
+    clearImmediate(headAlone);
     if (!incoming.complete) incoming.resume();
   }
 }

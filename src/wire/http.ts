@@ -46,6 +46,11 @@ export class BodyBroken extends Error {
   override readonly name = 'BodyBroken';
 }
 
+/** A response's body broke off: its client is to see that something is missing. */
+export class BodyCut extends Error {
+  override readonly name = 'BodyCut';
+}
+
 /** A body already in memory. */
 export function bodyOf(bytes: Uint8Array): HttpBody {
   return {
