@@ -1,4 +1,5 @@
 // From the parameters of a request to the settings of a version; every parameter honoured or refused.
+import type { LoggingSettings } from '../../base/function-runner.ts';
 import { type Random, randomUuid } from '../../base/random.ts';
 import type { InputOf } from '../../models/operations.ts';
 import { invalidParameter } from './errors.ts';
@@ -9,6 +10,8 @@ import {
   checkDeadLetterArn,
   checkEnvironment,
   checkLayers,
+  checkSnapStart,
+  checkTextHasNoLevels,
   refuseUnsupported,
 } from './rules.ts';
 import { checkRuntime } from './runtimes.ts';
@@ -17,7 +20,7 @@ import type { FunctionVersion, LayerUse, StoredCode } from './store.ts';
 /** Everything about a version but its name, number, archives and stamps. */
 export type Settings = Omit<
   FunctionVersion,
-  'name' | 'version' | 'code' | 'layers' | 'lastModified' | 'revisionId' | 'buildId'
+  'name' | 'version' | 'code' | 'layers' | 'lastModified' | 'revisionId' | 'buildId' | 'state'
 >;
 
 type SettingsInput = Partial<InputOf<'lambda', 'CreateFunction'>> &
@@ -37,9 +40,15 @@ export function readSettings(input: SettingsInput, previous?: Settings): Setting
   checkLayers(input.Layers ?? []);
   const deadLetterArn = chooseText(input.DeadLetterConfig?.TargetArn, previous?.deadLetterArn);
   if (deadLetterArn !== undefined) checkDeadLetterArn(deadLetterArn);
-  // AWS: a logging configuration replaces the one before as a whole.
-  const logGroup =
-    input.LoggingConfig === undefined ? previous?.logGroup : input.LoggingConfig.LogGroup;
+  const ephemeralStorageMb =
+    input.EphemeralStorage?.Size ?? previous?.ephemeralStorageMb ?? EPHEMERAL_STORAGE_DEFAULT_MB;
+  const logGroup = input.LoggingConfig?.LogGroup ?? previous?.logGroup;
+  const logging = readLogging(input.LoggingConfig, previous?.logging);
+  const usesSnapStart =
+    input.SnapStart === undefined
+      ? previous?.snapStart === true
+      : input.SnapStart.ApplyOn === 'PublishedVersions';
+  if (usesSnapStart) checkSnapStart(runtime, ephemeralStorageMb);
   return {
     description: input.Description ?? previous?.description ?? '',
     runtime,
@@ -47,13 +56,35 @@ export function readSettings(input: SettingsInput, previous?: Settings): Setting
     role: input.Role ?? previous?.role ?? '',
     timeoutSec: input.Timeout ?? previous?.timeoutSec ?? TIMEOUT_DEFAULT_SEC,
     memoryMb: input.MemorySize ?? previous?.memoryMb ?? MEMORY_DEFAULT_MB,
-    ephemeralStorageMb:
-      input.EphemeralStorage?.Size ?? previous?.ephemeralStorageMb ?? EPHEMERAL_STORAGE_DEFAULT_MB,
+    ephemeralStorageMb,
     architecture: input.Architectures?.[0] ?? previous?.architecture ?? 'x86_64',
     tracingMode: input.TracingConfig?.Mode ?? previous?.tracingMode ?? 'PassThrough',
     ...(environment === undefined ? {} : { environment: { ...environment } }),
     ...(deadLetterArn === undefined ? {} : { deadLetterArn }),
     ...(logGroup === undefined ? {} : { logGroup }),
+    ...(logging === undefined ? {} : { logging }),
+    ...(usesSnapStart ? { snapStart: true } : {}),
+  };
+}
+
+/**
+ * AWS: what is given changes, what is not stays; with JSON both levels begin at INFO, with text there
+ * are none. <localstack test_lambda_api.snapshot.json, advanced_logging_configuration>
+ */
+function readLogging(
+  given: SettingsInput['LoggingConfig'],
+  previous: LoggingSettings | undefined,
+): LoggingSettings | undefined {
+  if (given === undefined) return previous;
+  const format = given.LogFormat ?? previous?.format ?? 'Text';
+  if (format === 'Text') {
+    checkTextHasNoLevels(given);
+    return undefined;
+  }
+  return {
+    format,
+    applicationLevel: given.ApplicationLogLevel ?? previous?.applicationLevel ?? 'INFO',
+    systemLevel: given.SystemLogLevel ?? previous?.systemLevel ?? 'INFO',
   };
 }
 
@@ -61,22 +92,17 @@ function refuseParameters(input: SettingsInput): void {
   if (input.PackageType === 'Image') {
     throw invalidParameter('Container images are not supported by Cloudlet yet; deploy a zip archive.');
   }
-  const { VpcConfig, LoggingConfig, SnapStart, FileSystemConfigs } = input;
+  const { VpcConfig, FileSystemConfigs } = input;
   const hasVpc = (VpcConfig?.SubnetIds?.length ?? 0) + (VpcConfig?.SecurityGroupIds?.length ?? 0) > 0;
   refuseUnsupported({
     VpcConfig: hasVpc ? VpcConfig : undefined,
     FileSystemConfigs: (FileSystemConfigs?.length ?? 0) > 0 ? FileSystemConfigs : undefined,
     ImageConfig: input.ImageConfig,
-    CodeSigningConfigArn: input.CodeSigningConfigArn,
     CapacityProviderConfig: input.CapacityProviderConfig,
     DurableConfig: input.DurableConfig,
     TenancyConfig: input.TenancyConfig,
     KMSKeyArn: input.KMSKeyArn === '' ? undefined : input.KMSKeyArn,
     PublishTo: input.PublishTo,
-    'SnapStart.ApplyOn': SnapStart?.ApplyOn === 'PublishedVersions' ? SnapStart.ApplyOn : undefined,
-    'LoggingConfig.LogFormat': LoggingConfig?.LogFormat === 'JSON' ? LoggingConfig.LogFormat : undefined,
-    'LoggingConfig.ApplicationLogLevel': LoggingConfig?.ApplicationLogLevel,
-    'LoggingConfig.SystemLogLevel': LoggingConfig?.SystemLogLevel,
   });
 }
 

@@ -1,5 +1,6 @@
 // Lambda's errors, with AWS's codes, statuses and words.
 import { ServiceError } from '../../base/errors.ts';
+import type { ThrottleReason } from './admission.ts';
 
 /** Every error of Lambda says whose fault it was in `Type`. */
 function userError(code: string, message: string, status: number): ServiceError {
@@ -56,6 +57,38 @@ export function invokeConfigNotFound(arn: string): ServiceError {
   return userError('ResourceNotFoundException', message, 404);
 }
 
+export function layerVersionNotFound(arn: string): ServiceError {
+  return userError('ResourceNotFoundException', `Layer version ${arn} does not exist.`, 404);
+}
+
+/** AWS: of a layer that belongs to another account. */
+export function layerForbidden(principalArn: string, action: string, layerArn: string): ServiceError {
+  const message = `User: ${principalArn} is not authorized to perform: ${action} on resource: ${layerArn} because no resource-based policy allows the ${action} action`;
+  return userError('AccessDeniedException', message, 403);
+}
+
+/** The configuration itself is asked for. */
+export function codeSigningConfigNotFound(arn: string): ServiceError {
+  const message = `The Lambda code signing configuration ${arn} can not be found.`;
+  return userError('ResourceNotFoundException', message, 404);
+}
+
+/** A function is to use it. */
+export function codeSigningConfigAbsent(arn: string): ServiceError {
+  const message = `The code signing configuration cannot be found. Check that the provided configuration is not deleted: ${arn}.`;
+  return userError('CodeSigningConfigNotFoundException', message, 404);
+}
+
+export function codeSigningConfigInUse(arn: string): ServiceError {
+  const message = `The code signing configuration ${arn} is used by functions. Remove it from them before you delete it.`;
+  return userError('ResourceConflictException', message, 409);
+}
+
+export function codeNotTrusted(functionArn: string): ServiceError {
+  const message = `Lambda cannot deploy the function. The function or layer might be signed using a signature that the client is not configured to accept. Check the provided signature for ${functionArn}.`;
+  return userError('CodeVerificationFailedException', message, 400);
+}
+
 export function layerNotFound(): ServiceError {
   return userError('ResourceNotFoundException', 'The resource you requested does not exist.', 404);
 }
@@ -101,9 +134,8 @@ export function validationFailed(message: string): ServiceError {
   return userError('ValidationException', message, 400);
 }
 
-export function staleRevision(): ServiceError {
-  const message =
-    'The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id';
+export function staleRevision(source: 'GetFunction/GetAlias' | 'GetLayerPolicy' = 'GetFunction/GetAlias'): ServiceError {
+  const message = `The Revision Id provided does not match the latest Revision Id. Call the ${source} API to retrieve the latest Revision Id`;
   return userError('PreconditionFailedException', message, 412);
 }
 
@@ -117,15 +149,41 @@ export function payloadTooLarge(maxBytes: number): ServiceError {
   return userError('RequestTooLargeException', message, 413);
 }
 
-export type ThrottleReason =
-  | 'ReservedFunctionConcurrentInvocationLimitExceeded'
-  | 'ConcurrentInvocationLimitExceeded';
-
 export function throttled(reason: ThrottleReason): ServiceError {
   return new ServiceError('TooManyRequestsException', 'Rate Exceeded.', {
     status: 429,
-    fields: { Type: 'User', Reason: reason },
+    fields: { Type: 'User', Reason: reason, retryAfterSeconds: '1' },
   });
+}
+
+/** A function that would run once more in a loop. <API model, RecursiveInvocationException> */
+export function loopStopped(): ServiceError {
+  return new ServiceError(
+    'RecursiveInvocationException',
+    "Lambda has detected your function being invoked in a recursive loop with other Amazon Web Services resources and stopped your function's invocation.",
+    { status: 400, fields: { Type: 'User' } },
+  );
+}
+
+/** <API model, SnapStartNotReadyException> */
+export function snapStartNotReady(): ServiceError {
+  const message =
+    'Lambda is initializing your function. It will be ready to invoke once your function state becomes ACTIVE.';
+  return userError('SnapStartNotReadyException', message, 409);
+}
+
+export function functionInState(state: string): ServiceError {
+  const message = `The operation cannot be performed at this time. The function is currently in the following state: ${state}`;
+  return userError('ResourceConflictException', message, 409);
+}
+
+export function provisionedConfigNotFound(): ServiceError {
+  const message = 'No Provisioned Concurrency Config found for this function';
+  return userError('ProvisionedConcurrencyConfigNotFoundException', message, 404);
+}
+
+export function provisionedOverlap(message: string): ServiceError {
+  return userError('ResourceConflictException', message, 409);
 }
 
 /** The engine could not run the function at all; `code` is AWS's name for the reason. */

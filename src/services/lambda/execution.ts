@@ -1,28 +1,23 @@
-// Runs a function version: definition for the engine, credentials of its role, concurrency limits.
+// Runs a function version: limits of concurrency, loops, trace and metrics around the engine's work.
 import { randomUuid } from '../../base/random.ts';
 import {
-  type FunctionDefinition,
+  type FunctionInvocation,
   type FunctionResult,
   FunctionUnavailable,
+  type ResponseSink,
 } from '../../base/function-runner.ts';
-import { type SessionSecrets, issueSession, newSessionSecrets } from '../../kernel/credentials.ts';
 import { type Scope, type WorkContext, localSlot } from '../../kernel/context.ts';
-import { runnerRefused, throttled } from './errors.ts';
-import { functionArn } from './function-reference.ts';
-import { CONCURRENT_EXECUTIONS } from './limits.ts';
-import { logGroupOf } from './present.ts';
+import { AccountUse, type Admitted } from './admission.ts';
+import { concurrencySetAside } from './concurrency-total.ts';
+import { functionInState, loopStopped, runnerRefused, snapStartNotReady, throttled } from './errors.ts';
+import { type DefinedFunction, defineFunction } from './function-definition.ts';
+import { type FunctionMetrics, metricsOf } from './function-metrics.ts';
 import type { ResolvedFunction } from './resolve.ts';
-import type { FunctionVersion, StoredCode } from './store.ts';
+import { ensureSnapshot } from './snap-start.ts';
+import { LOOP_INVOCATIONS_MAX, traceInvocation } from './trace.ts';
 
-/** Environments are replaced before their credentials expire. */
-const CREDENTIALS_PERIOD_MS = 6 * 3_600_000;
-
-/** What runs now, and which credentials functions were given; both may be forgotten on restart. */
-const executions = localSlot(() => ({
-  runningByFunction: new Map<string, number>(),
-  runningByAccount: new Map<string, number>(),
-  credentials: new Map<string, Promise<SessionSecrets>>(),
-}));
+/** What runs now; forgotten on restart, as nothing runs then. */
+const accounts = localSlot(() => new Map<string, AccountUse>());
 
 export interface Execution {
   readonly requestId: string;
@@ -30,150 +25,118 @@ export interface Execution {
   /** ARN as the caller named it. */
   readonly invokedArn: string;
   readonly clientContext?: string;
+  /** The trace header that came with the event; default: that of the context. */
   readonly traceId?: string;
+  /** Given: a response that the function streams goes here while it is written. */
+  readonly stream?: ResponseSink;
 }
 
-/** Runs one invocation. Throws TooManyRequestsException at the limits of concurrency. */
+export interface ExecutionResult extends FunctionResult {
+  /** The trace header that the function was given. */
+  readonly traceId: string;
+}
+
+/**
+ * Runs one invocation. Throws TooManyRequestsException at the limits of concurrency, and
+ * RecursiveInvocationException for a function that goes round in circles.
+ */
 export async function execute(
   resolved: ResolvedFunction,
   execution: Execution,
   context: WorkContext,
-): Promise<FunctionResult> {
-  const release = occupy(resolved, context);
+): Promise<ExecutionResult> {
+  const { scope, version, record } = resolved;
+  const making = defineFunction(scope, version, context);
+  const defined = making instanceof Promise ? await making : making;
+  checkState(resolved);
+  const nowMs = context.clock.now();
+  const metrics = metricsOf(
+    { scope, name: version.name, qualifier: resolved.qualifier, version: version.version },
+    context,
+  );
+  const given = execution.traceId ?? context.traceId;
+  const trace = traceInvocation({ given, hash: defined.lineageHash, nowMs, random: context.random });
+  if (trace.earlierRuns >= LOOP_INVOCATIONS_MAX && record.allowsRecursion !== true) {
+    metrics.add('RecursiveInvocationsDropped', 1, nowMs);
+    throw loopStopped();
+  }
+  if (defined.definition.snapStart === true) await ensureSnapshot(defined.definition, context);
+  const admitted = await admit(resolved, metrics, context);
   try {
-    const definition = await defineExecution(resolved, context);
-    return await context.ports.functions.invoke(definition, execution);
+    const invocation: FunctionInvocation = { ...execution, traceId: trace.header };
+    return await run({ defined, invocation, admitted, metrics, resolved }, context);
+  } finally {
+    admitted.release();
+  }
+}
+
+interface Run {
+  readonly defined: DefinedFunction;
+  readonly invocation: FunctionInvocation;
+  readonly admitted: Admitted;
+  readonly metrics: FunctionMetrics;
+  readonly resolved: ResolvedFunction;
+}
+
+async function run(
+  { defined, invocation, admitted, metrics, resolved }: Run,
+  context: WorkContext,
+): Promise<ExecutionResult> {
+  const { version, scope } = resolved;
+  try {
+    const result = await context.ports.functions.invoke(defined.definition, invocation);
+    metrics.invoked({
+      admitted,
+      hasFailed: result.error !== undefined,
+      durationMs: result.durationMs,
+      provisioned: accountUse(scope, context).ofFunction(version.name).provisionedOf(version.version),
+      nowMs: context.clock.now(),
+    });
+    return { ...result, traceId: invocation.traceId ?? '' };
   } catch (error) {
     if (error instanceof FunctionUnavailable) throw runnerRefused(error.reason, error.message);
     throw error;
-  } finally {
-    release();
   }
 }
 
-function occupy({ scope, version, record }: ResolvedFunction, context: WorkContext): () => void {
-  const { runningByAccount, runningByFunction } = context.local(executions);
-  const accountKey = `${scope.account}/${scope.region}`;
-  const functionKey = `${accountKey}/${version.name}`;
-  const ofFunction = runningByFunction.get(functionKey) ?? 0;
-  const ofAccount = runningByAccount.get(accountKey) ?? 0;
-  if (record.reservedConcurrency !== undefined && ofFunction >= record.reservedConcurrency) {
-    throw throttled('ReservedFunctionConcurrentInvocationLimitExceeded');
-  }
-  if (ofAccount >= CONCURRENT_EXECUTIONS) throw throttled('ConcurrentInvocationLimitExceeded');
-  runningByFunction.set(functionKey, ofFunction + 1);
-  runningByAccount.set(accountKey, ofAccount + 1);
-  return () => {
-    decrement(runningByFunction, functionKey);
-    decrement(runningByAccount, accountKey);
-  };
+function checkState({ version: { state, snapStart } }: ResolvedFunction): void {
+  if (state === undefined) return;
+  throw state.status === 'Pending' && snapStart === true ? snapStartNotReady() : functionInState(state.status);
 }
 
-function decrement(counts: Map<string, number>, key: string): void {
-  const left = (counts.get(key) ?? 1) - 1;
-  if (left === 0) counts.delete(key);
-  else counts.set(key, left);
-}
-
-async function defineExecution(
-  { scope, version }: ResolvedFunction,
+async function admit(
+  { scope, version, record }: ResolvedFunction,
+  metrics: FunctionMetrics,
   context: WorkContext,
-): Promise<FunctionDefinition> {
-  const period = credentialsPeriod(context);
-  const credentials = await credentialsOf({ scope, role: version.role, name: version.name, period }, context);
-  const readCode = (code: StoredCode): FunctionDefinition['code'] => ({
-    sha256: code.sha256,
-    read: () => context.blobs.get(code.blobId),
-  });
-  return {
-    key: environmentKey(scope, version, period),
-    arn: functionArn(scope, version.name),
-    name: version.name,
+): Promise<Admitted> {
+  const use = accountUse(scope, context);
+  const setAside = use.needsTotals ? await context.store.read((view) => concurrencySetAside(view, scope)) : 0;
+  const nowMs = context.clock.now();
+  const admitted = use.admit(version.name, {
     version: version.version,
-    account: scope.account,
-    region: scope.region,
-    runtime: version.runtime,
-    handler: version.handler,
-    code: readCode(version.code),
-    layers: version.layers.map((layer) => readCode(layer.code)),
-    environment: {
-      ...version.environment,
-      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-      AWS_SESSION_TOKEN: credentials.sessionToken,
-      // The SDKs inside reach this cloud by the variable that AWS defined for it.
-      AWS_ENDPOINT_URL: version.environment?.['AWS_ENDPOINT_URL'] ?? context.endpoint,
-    },
-    memoryMb: version.memoryMb,
-    timeoutMs: version.timeoutSec * 1_000,
-    ephemeralStorageMb: version.ephemeralStorageMb,
-    architecture: version.architecture,
-    logGroup: logGroupOf(version),
-  };
-}
-
-/** Environments of a version that was replaced or deleted end with their current invocation. */
-export async function retireVersion(
-  scope: Scope,
-  version: FunctionVersion,
-  context: WorkContext,
-): Promise<void> {
-  const period = credentialsPeriod(context);
-  for (const key of [period, period - 1]) {
-    await context.ports.functions.retire(environmentKey(scope, version, key));
+    buildId: version.buildId,
+    reserved: record.reservedConcurrency,
+    setAside,
+    nowMs,
+  });
+  if (typeof admitted === 'string') {
+    metrics.throttled(nowMs);
+    throw throttled(admitted);
   }
+  metrics.started(admitted, nowMs);
+  return admitted;
 }
 
-function environmentKey(scope: Scope, version: FunctionVersion, period: number): string {
-  return `${functionArn(scope, version.name, version.version)}/${version.buildId}/${period}`;
-}
-
-function credentialsPeriod(context: WorkContext): number {
-  return Math.floor(context.clock.now() / CREDENTIALS_PERIOD_MS);
-}
-
-interface CredentialRequest {
-  readonly scope: Scope;
-  readonly role: string;
-  readonly name: string;
-  readonly period: number;
-}
-
-/** One session per function and period, shared by its environments. */
-function credentialsOf(request: CredentialRequest, context: WorkContext): Promise<SessionSecrets> {
-  const { credentials } = context.local(executions);
-  const { scope, role, name, period } = request;
-  const key = `${scope.account}/${scope.region}/${name}/${role}/${period}`;
-  const known = credentials.get(key);
-  if (known !== undefined) return known;
-  const issued = issueRoleSession(request, context);
-  credentials.set(key, issued);
-  // A failed attempt is not remembered.
-  issued.catch(() => credentials.delete(key));
-  return issued;
-}
-
-async function issueRoleSession(
-  { scope, role, name, period }: CredentialRequest,
-  context: WorkContext,
-): Promise<SessionSecrets> {
-  const roleName = role.split('/').at(-1) ?? role;
-  const secrets = newSessionSecrets(context.random, scope.account);
-  await context.store.transact((tx) =>
-    issueSession(tx, {
-      secrets,
-      nowMs: context.clock.now(),
-      principal: {
-        kind: 'role',
-        account: scope.account,
-        arn: `arn:aws:sts::${scope.account}:assumed-role/${roleName}/${name}`,
-        roleArn: role,
-        userId: `AROA${roleName.toUpperCase().slice(0, 17)}:${name}`,
-      },
-      expiresAtMs: (period + 2) * CREDENTIALS_PERIOD_MS,
-    }),
-  );
-  return secrets;
+/** What an account runs now in a region. */
+export function accountUse({ account, region }: Scope, context: WorkContext): AccountUse {
+  const known = context.local(accounts);
+  const key = `${account}/${region}`;
+  let use = known.get(key);
+  if (use === undefined) {
+    use = new AccountUse();
+    known.set(key, use);
+  }
+  return use;
 }
 
 /** A request id for an invocation that no HTTP request carries. */

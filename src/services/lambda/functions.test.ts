@@ -71,14 +71,16 @@ describe('create and get', () => {
       FunctionArn: `${ARN}:fn`,
       FunctionName: 'fn',
       Handler: 'index.handler',
-      LastUpdateStatus: 'Successful',
       LoggingConfig: { LogFormat: 'Text', LogGroup: '/aws/lambda/fn' },
       MemorySize: 128,
       PackageType: 'Zip',
       Role: ROLE,
       Runtime: 'nodejs22.x',
       SnapStart: { ApplyOn: 'None', OptimizationStatus: 'Off' },
-      State: 'Active',
+      RuntimeVersionConfig: { RuntimeVersionArn: expect.stringMatching(/^arn:aws:lambda:us-east-1::runtime:[0-9a-f]{64}$/) },
+      State: 'Pending',
+      StateReason: 'The function is being created.',
+      StateReasonCode: 'Creating',
       Timeout: 3,
       TracingConfig: { Mode: 'PassThrough' },
       Version: '$LATEST',
@@ -191,9 +193,16 @@ describe('create and get', () => {
       'The provided dead letter config DeadLetterConfig(targetArn=arn:aws:s3:::bucket) is invalid.',
     ],
     [
-      'JSON logs, not there yet',
-      { LoggingConfig: { LogFormat: 'JSON' } },
-      'LoggingConfig.LogFormat is not supported by Cloudlet yet; remove it from the request.',
+      'log levels of plain text',
+      { LoggingConfig: { LogFormat: 'Text', SystemLogLevel: 'DEBUG' } },
+      // Recorded: aws/aws-cdk#28045, localstack provider.
+      'LogLevel is not supported when LogFormat is set to "Text". Remove LogLevel from your request or change the LogFormat to "JSON" and try again.',
+    ],
+    [
+      'SnapStart of a runtime without it',
+      { SnapStart: { ApplyOn: 'PublishedVersions' } },
+      // Recorded: localstack provider.
+      'nodejs22.x is not supported for SnapStart enabled functions.',
     ],
   ])('refuses %s, and makes nothing', async (_what, settings, message) => {
     await expect(create('fn', settings)).rejects.toMatchObject({
@@ -559,20 +568,69 @@ describe('tags, layers, settings', () => {
     expect(none.ReservedConcurrentExecutions).toBeUndefined();
   });
 
-  test('settings with one value here say so', async () => {
+  test('loops are stopped unless they are allowed', async () => {
     await create();
     const FunctionName = 'fn';
-    const signing = await lambda.send(new L.GetFunctionCodeSigningConfigCommand({ FunctionName }));
-    expect(signing.CodeSigningConfigArn).toBeUndefined();
-    expect(await lambda.send(new L.GetRuntimeManagementConfigCommand({ FunctionName }))).toMatchObject({
-      UpdateRuntimeOn: 'Auto',
-      FunctionArn: `${ARN}:fn`,
+    const read = async (): Promise<string | undefined> =>
+      (await lambda.send(new L.GetFunctionRecursionConfigCommand({ FunctionName }))).RecursiveLoop;
+    // AWS: the default. <API reference, GetFunctionRecursionConfig>
+    expect(await read()).toBe('Terminate');
+    for (const RecursiveLoop of ['Allow', 'Terminate'] as const) {
+      const put = await lambda.send(new L.PutFunctionRecursionConfigCommand({ FunctionName, RecursiveLoop }));
+      expect([put.RecursiveLoop, await read()]).toEqual([RecursiveLoop, RecursiveLoop]);
+    }
+    const absent = new L.GetFunctionRecursionConfigCommand({ FunctionName: 'absent' });
+    await expect(lambda.send(absent)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  });
+
+  test('logging settings: parts change, levels come and go with JSON', async () => {
+    await create();
+    const change = async (LoggingConfig: L.LoggingConfig): Promise<L.LoggingConfig | undefined> => {
+      const input = { FunctionName: 'fn', LoggingConfig };
+      await lambda.send(new L.UpdateFunctionConfigurationCommand(input));
+      const got = await lambda.send(new L.GetFunctionConfigurationCommand({ FunctionName: 'fn' }));
+      return got.LoggingConfig;
+    };
+    // Recorded: localstack test_advanced_logging_configuration_format_switch and _partial_….
+    expect(await change({ LogFormat: 'JSON' })).toEqual({
+      LogFormat: 'JSON',
+      ApplicationLogLevel: 'INFO',
+      SystemLogLevel: 'INFO',
+      LogGroup: '/aws/lambda/fn',
     });
-    const recursion = await lambda.send(new L.GetFunctionRecursionConfigCommand({ FunctionName }));
-    expect(recursion.RecursiveLoop).toBe('Allow');
-    await expect(
-      lambda.send(new L.PutFunctionRecursionConfigCommand({ FunctionName, RecursiveLoop: 'Terminate' })),
-    ).rejects.toMatchObject({ name: 'InvalidParameterValueException' });
+    expect(await change({ SystemLogLevel: 'DEBUG', LogGroup: '/own' })).toEqual({
+      LogFormat: 'JSON',
+      ApplicationLogLevel: 'INFO',
+      SystemLogLevel: 'DEBUG',
+      LogGroup: '/own',
+    });
+    expect(await change({ LogFormat: 'Text' })).toEqual({ LogFormat: 'Text', LogGroup: '/own' });
+    await expect(change({ ApplicationLogLevel: 'WARN' })).rejects.toMatchObject({
+      message: expect.stringContaining('LogLevel is not supported when LogFormat is set to "Text".') as string,
+    });
+  });
+
+  test('states: what begins says so, the waiters of the SDK see its end', async () => {
+    await create();
+    const waiting = { client: lambda, maxWaitTime: 10 };
+    await L.waitUntilFunctionActiveV2(waiting, { FunctionName: 'fn' });
+    const updated = await lambda.send(
+      new L.UpdateFunctionConfigurationCommand({ FunctionName: 'fn', Timeout: 5 }),
+    );
+    // Recorded: localstack test_lambda_api.snapshot.json, update responses.
+    expect(updated).toMatchObject({
+      State: 'Active',
+      LastUpdateStatus: 'InProgress',
+      LastUpdateStatusReason: 'The function is being updated.',
+      LastUpdateStatusReasonCode: 'Creating',
+    });
+    await L.waitUntilFunctionUpdatedV2(waiting, { FunctionName: 'fn' });
+    const first = await lambda.send(new L.PublishVersionCommand({ FunctionName: 'fn' }));
+    expect(first).toMatchObject({ Version: '1', State: 'Pending', StateReasonCode: 'Creating' });
+    await L.waitUntilPublishedVersionActive(waiting, { FunctionName: 'fn', Qualifier: '1' });
+    // Nothing changed: the version that is there, as it is.
+    const again = await lambda.send(new L.PublishVersionCommand({ FunctionName: 'fn' }));
+    expect(again).toMatchObject({ Version: '1', State: 'Active', LastUpdateStatus: 'Successful' });
   });
 
   test('event invoke configs: put replaces, update merges, list pages', async () => {

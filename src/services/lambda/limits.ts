@@ -14,8 +14,12 @@ export const ASYNC_PAYLOAD_BYTES_MAX = 1_048_576;
 export const CONCURRENT_EXECUTIONS = 1_000;
 /** Concurrency that cannot be reserved away from the account's pool. */
 export const UNRESERVED_CONCURRENCY_MIN = 100;
+/** Environments that a function gains at most in a period. */
+export const SCALING_BURST = 1_000;
+export const SCALING_PERIOD_MS = 10_000;
 export const CODE_STORAGE_BYTES_MAX = 80_530_636_800;
 export const POLICY_BYTES_MAX = 20_480;
+export const TAGS_MAX = 50;
 
 /** Asynchronous invocation. <developer guide, "Asynchronous invocation, error handling"> */
 export const ASYNC_RETRIES_DEFAULT = 2;
@@ -28,15 +32,20 @@ export const THROTTLE_BACKOFF_MAX_MS = 300_000;
 export const SQS_BATCH_DEFAULT = 10;
 /** A batch above this size needs a batching window of at least one second. */
 export const SQS_BATCH_WITHOUT_WINDOW_MAX = 10;
-/** Batches processed at once per mapping when no maximum concurrency is set. */
-export const SQS_POLLER_CONCURRENCY = 5;
+/** Batches processed at once per mapping to begin with, how many more a minute, and at most. */
+export const SQS_CONCURRENCY_FIRST = 5;
+export const SQS_CONCURRENCY_GROWTH_PER_MINUTE = 300;
+export const SQS_CONCURRENCY_MAX = 1_250;
+/** Provisioned mode: what one poller does at once, and how fast all of them grow. */
+export const PROVISIONED_POLLER_CONCURRENCY = 10;
+export const PROVISIONED_GROWTH_PER_MINUTE = 1_000;
+export const PROVISIONED_POLLERS_MIN = 2;
+export const PROVISIONED_POLLERS_DEFAULT = 200;
 export const RECEIVE_WAIT_SEC = 20;
 /** Event source mappings on DynamoDB streams. <developer guide, "Lambda parameters for DynamoDB"> */
 export const STREAM_BATCH_DEFAULT = 100;
 /** The shortest age limit besides none. */
 export const STREAM_RECORD_AGE_MIN_SEC = 60;
-/** DynamoDB streams hold records this long; a batch is retried no longer. */
-export const STREAM_RETENTION_SEC = 86_400;
 /** An idle poller renews its place in the shard well before the iterator's 15 minutes are over. */
 export const STREAM_ITERATOR_RENEWAL_MS = 600_000;
 

@@ -2,9 +2,37 @@
 import type { OutputOf } from '../../models/operations.ts';
 import type { Scope } from '../../kernel/context.ts';
 import { functionArn } from './function-reference.ts';
-import type { AliasRecord, FunctionVersion, InvokeConfig, MappingRecord, StreamSettings } from './store.ts';
+import { runtimeVersionArn } from './runtime-version.ts';
+import type { AliasRecord, FunctionVersion, InvokeConfig } from './store.ts';
 
 export type FunctionConfiguration = OutputOf<'lambda', 'GetFunctionConfiguration'>;
+
+/**
+ * What was asked for has begun, as AWS's answers to creations and updates say; waiters then read on.
+ * <localstack test_lambda_api.snapshot.json, create and update responses>
+ */
+export type Begun = 'created' | 'updated';
+
+const BEGUN: Readonly<Record<Begun, Partial<FunctionConfiguration>>> = {
+  created: {
+    State: 'Pending',
+    StateReason: 'The function is being created.',
+    StateReasonCode: 'Creating',
+  },
+  updated: {
+    State: 'Active',
+    LastUpdateStatus: 'InProgress',
+    LastUpdateStatusReason: 'The function is being updated.',
+    // AWS's own SDKs lack this code in their list of reasons.
+    LastUpdateStatusReasonCode: 'Creating' as 'InternalError',
+  },
+};
+
+/** Answers like {@link presentConfiguration}, of a version that was made or changed just now. */
+export function presentBegun(configuration: FunctionConfiguration, begun: Begun): FunctionConfiguration {
+  const { State: _state, LastUpdateStatus: _status, ...rest } = configuration;
+  return { ...rest, ...BEGUN[begun] };
+}
 
 /** @param qualifier how the caller named the version; absent: an unqualified ARN. */
 export function presentConfiguration(
@@ -17,6 +45,7 @@ export function presentConfiguration(
     FunctionName: version.name,
     FunctionArn: functionArn(scope, version.name, qualifier),
     Runtime: version.runtime as NonNullable<FunctionConfiguration['Runtime']>,
+    RuntimeVersionConfig: { RuntimeVersionArn: runtimeVersionArn(scope, version.runtime) },
     Role: version.role,
     Handler: version.handler,
     CodeSize: version.code.sizeBytes,
@@ -28,18 +57,45 @@ export function presentConfiguration(
     Version: version.version,
     TracingConfig: { Mode: version.tracingMode },
     RevisionId: version.revisionId,
-    State: 'Active',
-    LastUpdateStatus: 'Successful',
+    ...presentState(version),
     PackageType: 'Zip',
     Architectures: [version.architecture],
     EphemeralStorage: { Size: version.ephemeralStorageMb },
-    SnapStart: { ApplyOn: 'None', OptimizationStatus: 'Off' },
-    LoggingConfig: { LogFormat: 'Text', LogGroup: logGroupOf(version) },
+    SnapStart: presentSnapStart(version),
+    LoggingConfig: presentLogging(version),
     ...(environment === undefined ? {} : { Environment: { Variables: environment } }),
     ...(deadLetterArn === undefined ? {} : { DeadLetterConfig: { TargetArn: deadLetterArn } }),
     ...(layers.length === 0
       ? {}
       : { Layers: layers.map(({ arn, code }) => ({ Arn: arn, CodeSize: code.sizeBytes })) }),
+  };
+}
+
+function presentState({ state }: FunctionVersion): Partial<FunctionConfiguration> {
+  if (state === undefined) return { State: 'Active', LastUpdateStatus: 'Successful' };
+  return {
+    State: state.status,
+    StateReason: state.reason,
+    StateReasonCode: state.reasonCode as NonNullable<FunctionConfiguration['StateReasonCode']>,
+  };
+}
+
+/** AWS: optimised is a published version whose snapshot is there; `$LATEST` never is. */
+function presentSnapStart({ snapStart, version, state }: FunctionVersion): FunctionConfiguration['SnapStart'] {
+  if (snapStart !== true) return { ApplyOn: 'None', OptimizationStatus: 'Off' };
+  const isOptimised = version !== '$LATEST' && state === undefined;
+  return { ApplyOn: 'PublishedVersions', OptimizationStatus: isOptimised ? 'On' : 'Off' };
+}
+
+function presentLogging(version: FunctionVersion): NonNullable<FunctionConfiguration['LoggingConfig']> {
+  const { logging } = version;
+  const LogGroup = logGroupOf(version);
+  if (logging === undefined || logging.format === 'Text') return { LogFormat: 'Text', LogGroup };
+  return {
+    LogFormat: 'JSON',
+    ApplicationLogLevel: logging.applicationLevel,
+    SystemLogLevel: logging.systemLevel,
+    LogGroup,
   };
 }
 
@@ -61,46 +117,6 @@ export function presentAlias(
     ...(Object.keys(alias.weights).length === 0
       ? {}
       : { RoutingConfig: { AdditionalVersionWeights: alias.weights } }),
-  };
-}
-
-export function presentMapping(
-  scope: Scope,
-  mapping: MappingRecord,
-  state: string,
-): OutputOf<'lambda', 'GetEventSourceMapping'> {
-  return {
-    UUID: mapping.uuid,
-    BatchSize: mapping.batchSize,
-    MaximumBatchingWindowInSeconds: mapping.batchWindowSec,
-    EventSourceArn: mapping.eventSourceArn,
-    FunctionArn: functionArn(scope, mapping.functionName, mapping.qualifier),
-    LastModified: new Date(mapping.lastModifiedMs),
-    State: state,
-    StateTransitionReason: mapping.stream === undefined ? 'USER_INITIATED' : 'User action',
-    ...presentStream(mapping.stream),
-    FunctionResponseTypes: mapping.reportsItemFailures ? ['ReportBatchItemFailures'] : [],
-    EventSourceMappingArn: `arn:aws:lambda:${scope.region}:${scope.account}:event-source-mapping:${mapping.uuid}`,
-    ...(mapping.filters.length === 0
-      ? {}
-      : { FilterCriteria: { Filters: mapping.filters.map((Pattern) => ({ Pattern })) } }),
-    ...(mapping.maximumConcurrency === undefined
-      ? {}
-      : { ScalingConfig: { MaximumConcurrency: mapping.maximumConcurrency } }),
-  };
-}
-
-function presentStream(stream: StreamSettings | undefined): Partial<OutputOf<'lambda', 'GetEventSourceMapping'>> {
-  if (stream === undefined) return {};
-  const { onFailureArn } = stream;
-  return {
-    StartingPosition: stream.startingPosition,
-    BisectBatchOnFunctionError: stream.bisectsOnError,
-    MaximumRetryAttempts: stream.retriesMax,
-    MaximumRecordAgeInSeconds: stream.recordAgeMaxSec,
-    ParallelizationFactor: stream.parallelization,
-    TumblingWindowInSeconds: 0,
-    DestinationConfig: { OnFailure: onFailureArn === undefined ? {} : { Destination: onFailureArn } },
   };
 }
 

@@ -1,9 +1,15 @@
 // Published versions: numbering, and what counts as a change.
 import { randomUuid } from '../../base/random.ts';
 import type { Tx } from '../../base/store.ts';
-import type { WorkContext } from '../../kernel/context.ts';
+import type { Scope, WorkContext } from '../../kernel/context.ts';
 import { retainArchives } from './code.ts';
-import { lambdaTimestamp } from './present.ts';
+import {
+  type FunctionConfiguration,
+  lambdaTimestamp,
+  presentBegun,
+  presentConfiguration,
+} from './present.ts';
+import { CREATING, scheduleSnapshot } from './snap-start.ts';
 import {
   type FunctionRecord,
   type FunctionVersion,
@@ -32,7 +38,9 @@ export async function publishLatest(
     description: request.description ?? latest.description,
     lastModified: lambdaTimestamp(context.nowMs),
     revisionId: randomUuid(context.random),
+    ...(latest.snapStart === true ? { state: CREATING } : {}),
   };
+  if (published.snapStart === true) scheduleSnapshot(tx, context, published);
   await retainArchives(tx, published);
   versions.put(tx, [...key, nextVersion], published);
   // AWS: publishing gives $LATEST a new revision id, too.
@@ -41,13 +49,23 @@ export async function publishLatest(
   return published;
 }
 
+/** AWS: a version begins as one that is being created; one that was there already is as it is. */
+export function presentPublished(
+  scope: Scope,
+  { nextVersion }: FunctionRecord,
+  published: FunctionVersion,
+): FunctionConfiguration {
+  const configuration = presentConfiguration(scope, published, published.version);
+  return published.version === String(nextVersion) ? presentBegun(configuration, 'created') : configuration;
+}
+
 /** The build stays the same until the code or a setting changes; a new description is no change. */
 function isSame(published: FunctionVersion, latest: FunctionVersion): boolean {
   return comparable(published) === comparable(latest);
 }
 
 function comparable(version: FunctionVersion): string {
-  const { code, layers, environment, ...rest } = version;
+  const { code, layers, environment, state: _state, ...rest } = version;
   return JSON.stringify({
     ...rest,
     version: '',

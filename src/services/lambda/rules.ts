@@ -1,7 +1,8 @@
 // Checks the model cannot express, in AWS's order and words.
 import { parseArn } from '../../base/arn.ts';
+import type { ServiceError } from '../../base/errors.ts';
 import { invalidParameter } from './errors.ts';
-import { ENVIRONMENT_BYTES_MAX, LAYERS_MAX, UNZIPPED_BYTES_MAX } from './limits.ts';
+import { ENVIRONMENT_BYTES_MAX, EPHEMERAL_STORAGE_DEFAULT_MB, LAYERS_MAX, UNZIPPED_BYTES_MAX } from './limits.ts';
 
 /** Variables the runtime sets itself. <developer guide, "Defined runtime environment variables"> */
 const RESERVED_VARIABLES: ReadonlySet<string> = new Set([
@@ -78,6 +79,42 @@ export function checkDeadLetterArn(arn: string): void {
   if (service !== 'sqs' && service !== 'sns') {
     throw invalidParameter(`The provided dead letter config DeadLetterConfig(targetArn=${arn}) is invalid.`);
   }
+}
+
+/** Message recorded by aws/aws-cdk#28045 and localstack's provider. */
+export function checkTextHasNoLevels(given: {
+  readonly ApplicationLogLevel?: string | undefined;
+  readonly SystemLogLevel?: string | undefined;
+}): void {
+  if (given.ApplicationLogLevel === undefined && given.SystemLogLevel === undefined) return;
+  throw invalidParameter(
+    'LogLevel is not supported when LogFormat is set to "Text". Remove LogLevel from your request or change the LogFormat to "JSON" and try again.',
+  );
+}
+
+/** <developer guide, "Improving startup performance with Lambda SnapStart", supported runtimes> */
+const SNAP_START_RUNTIMES: ReadonlySet<string> = new Set([
+  'java11',
+  'java17',
+  'java21',
+  'java25',
+  'python3.12',
+  'python3.13',
+  'python3.14',
+  'dotnet8',
+  'dotnet10',
+]);
+
+/** Message recorded by localstack's provider; the same for what else SnapStart cannot go with. */
+export function checkSnapStart(runtime: string, ephemeralStorageMb: number): void {
+  if (!SNAP_START_RUNTIMES.has(runtime)) throw snapStartExcludes(runtime);
+  if (ephemeralStorageMb > EPHEMERAL_STORAGE_DEFAULT_MB) {
+    throw snapStartExcludes(`EphemeralStorage greater than ${EPHEMERAL_STORAGE_DEFAULT_MB} MB`);
+  }
+}
+
+export function snapStartExcludes(what: string): ServiceError {
+  return invalidParameter(`${what} is not supported for SnapStart enabled functions.`);
 }
 
 /** Refuses parameters whose behaviour is not there yet, rather than storing and ignoring them. */

@@ -6,45 +6,47 @@ import { codeDownload } from './code-download.ts';
 import { deliver } from './destinations.ts';
 import { startAllMappings } from './event-sources/mapping-lifecycle.ts';
 import { createFunction, deleteFunction, getFunction, getFunctionConfiguration, listFunctions } from './operations/functions.ts';
-import { getFunctionCodeSigningConfig, getFunctionRecursionConfig, getRuntimeManagementConfig, putFunctionRecursionConfig, putRuntimeManagementConfig } from './operations/function-settings.ts';
+import { createCodeSigningConfig, deleteCodeSigningConfig, getCodeSigningConfig, listCodeSigningConfigs, listFunctionsByCodeSigningConfig, updateCodeSigningConfig } from './operations/code-signing-configs.ts';
+import { deleteFunctionCodeSigningConfig, getFunctionCodeSigningConfig, getRuntimeManagementConfig, putFunctionCodeSigningConfig, putRuntimeManagementConfig } from './operations/function-settings.ts';
 import { invoke, invokeAsync } from './operations/invoke.ts';
+import { invokeWithResponseStream } from './operations/invoke-stream.ts';
+import { addLayerVersionPermission, getLayerVersionPolicy, removeLayerVersionPermission } from './operations/layer-permissions.ts';
 import { deleteLayerVersion, getLayerVersion, getLayerVersionByArn, listLayers, listLayerVersions, publishLayerVersion } from './operations/layers.ts';
 import { createEventSourceMapping, deleteEventSourceMapping, getEventSourceMapping, listEventSourceMappings, updateEventSourceMapping } from './operations/mappings.ts';
 import { addPermission, getPolicy, removePermission } from './operations/permissions.ts';
 import { deleteFunctionConcurrency, getAccountSettings, getFunctionConcurrency, putFunctionConcurrency } from './operations/concurrency.ts';
 import { deleteFunctionEventInvokeConfig, getFunctionEventInvokeConfig, listFunctionEventInvokeConfigs, putFunctionEventInvokeConfig, updateFunctionEventInvokeConfig } from './operations/event-invoke-configs.ts';
+import { getFunctionRecursionConfig, putFunctionRecursionConfig } from './operations/recursion.ts';
 import { listTags, tagResource, untagResource } from './operations/tags.ts';
 import { updateFunctionCode, updateFunctionConfiguration } from './operations/updates.ts';
 import { createFunctionUrlConfig, deleteFunctionUrlConfig, getFunctionUrlConfig, listFunctionUrlConfigs, updateFunctionUrlConfig } from './operations/urls.ts';
 import { createAlias, deleteAlias, getAlias, listAliases, listVersionsByFunction, publishVersion, updateAlias } from './operations/versions.ts';
 import { resources } from './resources.ts';
+import { makeSnapshot } from './snap-start.ts';
 import { urlRoute } from './url-route.ts';
 
 const CAPACITY = 'functions run on this machine, there are no capacity providers';
 const DURABLE = 'durable executions are not there yet';
-const LAYER_POLICY = 'layers are shared within an account only';
 const PROVISIONED = 'provisioned concurrency is not there yet';
 const RESOURCE_POLICY = 'use AddPermission and GetPolicy';
-const SIGNING = 'code signing is not there yet';
-const STREAMING = 'response streaming is not there yet';
 
 export const lambda = defineService<'lambda'>({
   id: 'lambda',
   operations: {
-    AddLayerVersionPermission: notImplemented(LAYER_POLICY),
+    AddLayerVersionPermission: addLayerVersionPermission,
     AddPermission: addPermission,
     CheckpointDurableExecution: notImplemented(DURABLE),
     CreateAlias: createAlias,
     CreateCapacityProvider: notImplemented(CAPACITY),
-    CreateCodeSigningConfig: notImplemented(SIGNING),
+    CreateCodeSigningConfig: createCodeSigningConfig,
     CreateEventSourceMapping: createEventSourceMapping,
     CreateFunction: createFunction,
     CreateFunctionUrlConfig: createFunctionUrlConfig,
     DeleteAlias: deleteAlias,
     DeleteCapacityProvider: notImplemented(CAPACITY),
-    DeleteCodeSigningConfig: notImplemented(SIGNING),
+    DeleteCodeSigningConfig: deleteCodeSigningConfig,
     DeleteEventSourceMapping: deleteEventSourceMapping,
-    DeleteFunctionCodeSigningConfig: notImplemented(SIGNING),
+    DeleteFunctionCodeSigningConfig: deleteFunctionCodeSigningConfig,
     DeleteFunction: deleteFunction,
     DeleteFunctionConcurrency: deleteFunctionConcurrency,
     DeleteFunctionEventInvokeConfig: deleteFunctionEventInvokeConfig,
@@ -55,7 +57,7 @@ export const lambda = defineService<'lambda'>({
     GetAccountSettings: getAccountSettings,
     GetAlias: getAlias,
     GetCapacityProvider: notImplemented(CAPACITY),
-    GetCodeSigningConfig: notImplemented(SIGNING),
+    GetCodeSigningConfig: getCodeSigningConfig,
     GetDurableExecution: notImplemented(DURABLE),
     GetDurableExecutionHistory: notImplemented(DURABLE),
     GetDurableExecutionState: notImplemented(DURABLE),
@@ -70,23 +72,23 @@ export const lambda = defineService<'lambda'>({
     GetFunctionUrlConfig: getFunctionUrlConfig,
     GetLayerVersionByArn: getLayerVersionByArn,
     GetLayerVersion: getLayerVersion,
-    GetLayerVersionPolicy: notImplemented(LAYER_POLICY),
+    GetLayerVersionPolicy: getLayerVersionPolicy,
     GetPolicy: getPolicy,
     GetProvisionedConcurrencyConfig: notImplemented(PROVISIONED),
     GetResourcePolicy: notImplemented(RESOURCE_POLICY),
     GetRuntimeManagementConfig: getRuntimeManagementConfig,
     InvokeAsync: invokeAsync,
     Invoke: invoke,
-    InvokeWithResponseStream: notImplemented(STREAMING),
+    InvokeWithResponseStream: invokeWithResponseStream,
     ListAliases: listAliases,
     ListCapacityProviders: notImplemented(CAPACITY),
-    ListCodeSigningConfigs: notImplemented(SIGNING),
+    ListCodeSigningConfigs: listCodeSigningConfigs,
     ListDurableExecutionsByFunction: notImplemented(DURABLE),
     ListEventSourceMappings: listEventSourceMappings,
     ListFunctionEventInvokeConfigs: listFunctionEventInvokeConfigs,
     ListFunctionUrlConfigs: listFunctionUrlConfigs,
     ListFunctionVersionsByCapacityProvider: notImplemented(CAPACITY),
-    ListFunctionsByCodeSigningConfig: notImplemented(SIGNING),
+    ListFunctionsByCodeSigningConfig: listFunctionsByCodeSigningConfig,
     ListFunctions: listFunctions,
     ListLayerVersions: listLayerVersions,
     ListLayers: listLayers,
@@ -95,7 +97,7 @@ export const lambda = defineService<'lambda'>({
     ListVersionsByFunction: listVersionsByFunction,
     PublishLayerVersion: publishLayerVersion,
     PublishVersion: publishVersion,
-    PutFunctionCodeSigningConfig: notImplemented(SIGNING),
+    PutFunctionCodeSigningConfig: putFunctionCodeSigningConfig,
     PutFunctionConcurrency: putFunctionConcurrency,
     PutFunctionEventInvokeConfig: putFunctionEventInvokeConfig,
     PutFunctionRecursionConfig: putFunctionRecursionConfig,
@@ -103,7 +105,7 @@ export const lambda = defineService<'lambda'>({
     PutProvisionedConcurrencyConfig: notImplemented(PROVISIONED),
     PutResourcePolicy: notImplemented(RESOURCE_POLICY),
     PutRuntimeManagementConfig: putRuntimeManagementConfig,
-    RemoveLayerVersionPermission: notImplemented(LAYER_POLICY),
+    RemoveLayerVersionPermission: removeLayerVersionPermission,
     RemovePermission: removePermission,
     SendDurableExecutionCallbackFailure: notImplemented(DURABLE),
     SendDurableExecutionCallbackHeartbeat: notImplemented(DURABLE),
@@ -113,7 +115,7 @@ export const lambda = defineService<'lambda'>({
     UntagResource: untagResource,
     UpdateAlias: updateAlias,
     UpdateCapacityProvider: notImplemented(CAPACITY),
-    UpdateCodeSigningConfig: notImplemented(SIGNING),
+    UpdateCodeSigningConfig: updateCodeSigningConfig,
     UpdateEventSourceMapping: updateEventSourceMapping,
     UpdateFunctionCode: updateFunctionCode,
     UpdateFunctionConfiguration: updateFunctionConfiguration,
@@ -125,6 +127,7 @@ export const lambda = defineService<'lambda'>({
   workers: {
     'lambda/async': runAsyncEvent,
     'lambda/deliver': deliver,
+    'lambda/snapshot': makeSnapshot,
     'lambda/delete-code': createBlobDeleter('lambda/delete-code'),
   },
   start: startAllMappings,

@@ -1,7 +1,8 @@
 // Lambda's state: functions, versions, aliases, policies, mappings, layers. The only file that keeps it.
 import type { ReadTx, Tx } from '../../base/store.ts';
+import type { LoggingSettings } from '../../base/function-runner.ts';
 import type { Scope } from '../../kernel/context.ts';
-import { table } from '../../kernel/table.ts';
+import { definitionTable, table } from '../../kernel/table.ts';
 
 /** A zip in the blob store. */
 export interface StoredCode {
@@ -17,6 +18,13 @@ export interface StoredCode {
 export interface LayerUse {
   readonly arn: string;
   readonly code: StoredCode;
+}
+
+/** A version that cannot be invoked: not yet, or never. */
+export interface VersionState {
+  readonly status: 'Pending' | 'Failed';
+  readonly reason: string;
+  readonly reasonCode: string;
 }
 
 /** One version of a function: what runs, and how. */
@@ -40,6 +48,12 @@ export interface FunctionVersion {
   readonly deadLetterArn?: string;
   readonly tracingMode: 'Active' | 'PassThrough';
   readonly logGroup?: string;
+  /** Absent: plain text. */
+  readonly logging?: LoggingSettings;
+  /** Published versions start from a snapshot (SnapStart). */
+  readonly snapStart?: true;
+  /** Absent: active. */
+  readonly state?: VersionState;
   /** ISO 8601 with the offset as AWS prints it. */
   readonly lastModified: string;
   /** Changes with every change of this version, of its policy included. */
@@ -54,6 +68,39 @@ export interface FunctionRecord {
   readonly nextVersion: number;
   readonly tags: Readonly<Record<string, string>>;
   readonly reservedConcurrency?: number;
+  readonly codeSigningConfigArn?: string;
+  /** Absent: loops of invocations are stopped. */
+  readonly allowsRecursion?: true;
+}
+
+/** Provisioned concurrency of a version or alias. */
+export interface ProvisionedRecord {
+  readonly qualifier: string;
+  readonly requested: number;
+  /** Environments that are ready. */
+  readonly allocated: number;
+  readonly status: 'IN_PROGRESS' | 'READY' | 'FAILED';
+  readonly statusReason?: string;
+  /** As AWS prints it. */
+  readonly lastModified: string;
+}
+
+/** Whose signatures archives must bear, and what happens to those without. */
+export interface CodeSigningConfig {
+  readonly id: string;
+  readonly description?: string;
+  /** ARNs of the versions of signing profiles. */
+  readonly publishers: readonly string[];
+  readonly untrustedArtifacts: 'Warn' | 'Enforce';
+  readonly lastModified: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** When a version of a function moves to a new version of its runtime. */
+export interface RuntimeManagement {
+  readonly updatesOn: 'Auto' | 'FunctionUpdate' | 'Manual';
+  /** Present with `Manual`. */
+  readonly runtimeVersionArn?: string;
 }
 
 export interface AliasRecord {
@@ -69,7 +116,7 @@ export interface AliasRecord {
 export interface PolicyStatement {
   readonly Sid: string;
   readonly Effect: 'Allow';
-  readonly Principal: unknown;
+  readonly Principal: '*' | { readonly AWS: string } | { readonly Service: string };
   readonly Action: string;
   readonly Resource: string;
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -77,6 +124,11 @@ export interface PolicyStatement {
 
 export interface PolicyRecord {
   readonly statements: readonly PolicyStatement[];
+}
+
+/** Who may use a layer version besides its owner. */
+export interface LayerPolicyRecord extends PolicyRecord {
+  readonly revisionId: string;
 }
 
 /** How asynchronous invocations of a function, version or alias are retried and reported. */
@@ -90,7 +142,9 @@ export interface InvokeConfig {
 
 /** How a mapping reads a stream. */
 export interface StreamSettings {
-  readonly startingPosition: 'TRIM_HORIZON' | 'LATEST';
+  readonly startingPosition: 'TRIM_HORIZON' | 'LATEST' | 'AT_TIMESTAMP';
+  /** Present with `AT_TIMESTAMP`. */
+  readonly startingTimeMs?: number;
   readonly bisectsOnError: boolean;
   /** -1: until the records expire. */
   readonly retriesMax: number;
@@ -99,6 +153,8 @@ export interface StreamSettings {
   /** Batches of one shard that are processed at once. */
   readonly parallelization: number;
   readonly onFailureArn?: string;
+  /** Length of the windows that records are summed up in; absent: there are none. */
+  readonly tumblingWindowSec?: number;
 }
 
 /** Where a mapping stands in a shard. */
@@ -111,6 +167,16 @@ export interface StreamCheckpoint {
   readonly sinceMs?: number;
   /** The shard is closed and processed to its end. */
   readonly finished?: true;
+  /** The tumbling window at work, its state as JSON; absent: none is open. */
+  readonly window?: { readonly startMs: number; readonly endMs: number; readonly state: string };
+}
+
+/** Records of a stream that a function failed on, to be tried again as this batch. */
+export interface StreamRetry {
+  /** Sequence number of the last record of the batch. */
+  readonly last: string;
+  /** How often the function failed on the first of them. */
+  readonly failures: number;
 }
 
 /** An event source mapping on a queue, or on a stream. */
@@ -127,6 +193,10 @@ export interface MappingRecord {
   readonly filters: readonly string[];
   readonly reportsItemFailures: boolean;
   readonly maximumConcurrency?: number;
+  /** Pollers that are kept ready, and how many they may become; queues only. */
+  readonly provisionedPollers?: { readonly minimum: number; readonly maximum: number };
+  /** Events are counted in metrics of the mapping's own. */
+  readonly countsEvents?: true;
   /** Present when the source is a stream. */
   readonly stream?: StreamSettings;
   readonly lastModifiedMs: number;
@@ -146,6 +216,10 @@ export interface LayerVersionRecord {
 /** An HTTP address of a function or alias. */
 export interface FunctionUrlRecord {
   readonly urlId: string;
+  /** Absent: `NONE`. */
+  readonly authType?: 'AWS_IAM';
+  /** Absent: `BUFFERED`. */
+  readonly invokeMode?: 'RESPONSE_STREAM';
   readonly cors?: UrlCors;
   readonly createdMs: number;
   readonly lastModifiedMs: number;
@@ -168,11 +242,15 @@ export interface UrlOwner extends Scope {
 }
 
 /** Keyed `[account, region, name]`. */
-export const functions = table<FunctionRecord>('lambda/function');
+export const functions = definitionTable<FunctionRecord>('lambda/function');
 /** Keyed `[account, region, name, number]`: published versions only. */
-export const versions = table<FunctionVersion>('lambda/version');
+export const versions = definitionTable<FunctionVersion>('lambda/version');
 /** Keyed `[account, region, name, alias]`. */
-export const aliases = table<AliasRecord>('lambda/alias');
+export const aliases = definitionTable<AliasRecord>('lambda/alias');
+/** Keyed `[account, region, name, qualifier]`. */
+export const provisioned = table<ProvisionedRecord>('lambda/provisioned');
+/** Keyed `[account, region]`: concurrency that is set aside for single functions. */
+export const concurrencyTotals = table<{ readonly setAside: number }>('lambda/concurrency-total');
 /** Keyed `[account, region, name, qualifier]`; the function itself has the qualifier ``. */
 export const policies = table<PolicyRecord>('lambda/policy');
 /** Keyed `[account, region, name, qualifier]`; `$LATEST` for the function itself. */
@@ -183,12 +261,22 @@ export const mappings = table<MappingRecord>('lambda/mapping');
 export const mappingTags = table<Readonly<Record<string, string>>>('lambda/mapping-tags');
 /** Keyed `[account, region, uuid, shard id]`. */
 export const checkpoints = table<StreamCheckpoint>('lambda/stream-checkpoint');
+/** Keyed `[account, region, uuid, shard id, sequence number of the first record]`. */
+export const streamRetries = table<StreamRetry>('lambda/stream-retry');
+/** Keyed `[account, region, uuid]`: what came of a stream mapping's last batch. */
+export const mappingResults = table<{ readonly text: string }>('lambda/mapping-result');
 /** Keyed `[account, region, layer, number]`. */
 export const layerVersions = table<LayerVersionRecord>('lambda/layer-version');
 /** Keyed `[account, region, name, qualifier]`; the function itself has the qualifier ``. */
 export const functionUrls = table<FunctionUrlRecord>('lambda/function-url');
 /** Keyed `[urlId]`: whose URL it is; its host names the region alone. */
 export const urlOwners = table<UrlOwner>('lambda/url-owner');
+/** Keyed `[account, region, layer, number]`. */
+export const layerPolicies = table<LayerPolicyRecord>('lambda/layer-policy');
+/** Keyed `[account, region, id]`. */
+export const codeSigningConfigs = table<CodeSigningConfig>('lambda/code-signing-config');
+/** Keyed `[account, region, name, version]`, `$LATEST` included; absent: `Auto`. */
+export const runtimeManagements = table<RuntimeManagement>('lambda/runtime-management');
 /** Keyed `[account, region, layer]`: the number the next version gets. */
 export const layerCounters = table<{ readonly next: number }>('lambda/layer-counter');
 
@@ -264,7 +352,7 @@ export async function deleteFunctionRows(tx: Tx, scope: Scope, name: string): Pr
     functionUrls.delete(tx, row.key);
     urlOwners.delete(tx, [row.value.urlId]);
   }
-  for (const rows of [aliases, policies, invokeConfigs]) {
+  for (const rows of [aliases, policies, invokeConfigs, provisioned, runtimeManagements]) {
     for (const row of await rows.list(tx, key, { limit: PER_FUNCTION_MAX })) rows.delete(tx, row.key);
   }
   return gone;

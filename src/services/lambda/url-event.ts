@@ -2,6 +2,7 @@
 // <developer guide, "Invoking Lambda function URLs", request and response payload format>
 import type { HttpRequest, HttpResponse } from '../../wire/http.ts';
 import type { UrlAddress } from './url-address.ts';
+import type { UrlCaller } from './url-iam.ts';
 
 export interface UrlEventParts {
   readonly address: UrlAddress;
@@ -9,13 +10,15 @@ export interface UrlEventParts {
   readonly body: Uint8Array;
   readonly requestId: string;
   readonly nowMs: number;
+  /** Who signed the request, where that was asked for. */
+  readonly caller: UrlCaller | undefined;
 }
 
 /** Bodies of these types travel as text, all others in base64. */
 const TEXTUAL = /^(text\/|application\/(json|xml|javascript|x-www-form-urlencoded)\b|[^;]*\+(json|xml)\b)/i;
 
 export function buildUrlEvent(parts: UrlEventParts): Record<string, unknown> {
-  const { address, request, body, requestId, nowMs } = parts;
+  const { address, request, body, requestId, nowMs, caller } = parts;
   const { cookie, ...headers } = request.headers;
   const query = readQuery(request.query);
   const isText = TEXTUAL.test(headers['content-type'] ?? 'application/json');
@@ -29,8 +32,9 @@ export function buildUrlEvent(parts: UrlEventParts): Record<string, unknown> {
     headers: forwardedHeaders(headers, request),
     ...(query === undefined ? {} : { queryStringParameters: query }),
     requestContext: {
-      accountId: 'anonymous',
+      accountId: caller?.accountId ?? 'anonymous',
       apiId: address.urlId,
+      ...(caller === undefined ? {} : { authentication: null, authorizer: { iam: caller } }),
       domainName: host,
       domainPrefix: address.urlId,
       http: {

@@ -86,15 +86,20 @@ describe('configuration', () => {
     expect((await fetch(pathForm(made.FunctionUrl ?? ''))).status).toBe(403);
   });
 
-  test.each([
-    [{ AuthType: 'AWS_IAM' as const }, 'AuthType AWS_IAM is not supported by Cloudlet yet; remove it from the request.'],
-    [
-      { InvokeMode: 'RESPONSE_STREAM' as const },
-      'InvokeMode RESPONSE_STREAM is not supported by Cloudlet yet; remove it from the request.',
-    ],
-  ])('refuses %j, which is not there yet', async (input, message) => {
+  test('types of authorisation and modes are kept, and changed one by one', async () => {
     await create('export const handler = async () => 1;');
-    await expect(createUrl(input)).rejects.toMatchObject({ message });
+    const made = await lambda.send(
+      new L.CreateFunctionUrlConfigCommand({
+        FunctionName: 'fn',
+        AuthType: 'AWS_IAM',
+        InvokeMode: 'RESPONSE_STREAM',
+      }),
+    );
+    expect(made).toMatchObject({ AuthType: 'AWS_IAM', InvokeMode: 'RESPONSE_STREAM' });
+    const change = new L.UpdateFunctionUrlConfigCommand({ FunctionName: 'fn', AuthType: 'NONE' });
+    expect(await lambda.send(change)).toMatchObject({ AuthType: 'NONE', InvokeMode: 'RESPONSE_STREAM' });
+    const got = await lambda.send(new L.GetFunctionUrlConfigCommand({ FunctionName: 'fn' }));
+    expect(got).toMatchObject({ AuthType: 'NONE', InvokeMode: 'RESPONSE_STREAM' });
   });
 });
 

@@ -3,13 +3,16 @@ import type { Tx } from '../../../base/store.ts';
 import type { RequestContext, Scope } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
 import { releaseArchives, retainArchives, takeInCode } from '../code.ts';
+import { keepingTotal } from '../concurrency-total.ts';
+import { checkCodeSigning } from '../code-signing.ts';
 import { newVersion, readSettings } from '../configuration.ts';
 import { functionExists, functionNotFound, invalidParameter, versionInUse } from '../errors.ts';
 import { functionArn, isVersion, parseFunctionReference } from '../function-reference.ts';
-import { retireVersion } from '../execution.ts';
-import { type FunctionConfiguration, presentConfiguration } from '../present.ts';
-import { publishLatest } from '../publishing.ts';
-import { resolveFunction, resolveLayers } from '../resolve.ts';
+import { retireVersion } from '../function-definition.ts';
+import { type FunctionConfiguration, presentBegun, presentConfiguration } from '../present.ts';
+import { presentPublished, publishLatest } from '../publishing.ts';
+import { resolveLayers } from '../layer-use.ts';
+import { resolveFunction } from '../resolve.ts';
 import { checkRuntimeAge } from '../runtimes.ts';
 import {
   type FunctionRecord,
@@ -20,6 +23,7 @@ import {
   getFunction as readFunction,
   listAliases,
   listVersions,
+  runtimeManagements,
   versions,
 } from '../store.ts';
 
@@ -34,6 +38,7 @@ export async function createFunction(
   await context.store.read(async (view) => {
     await resolveLayers(view, layerArns, context);
     if ((await readFunction(view, context, name)) !== undefined) throw functionExists(name);
+    await checkCodeSigning(view, { scope: context, name, configArn: input.CodeSigningConfigArn });
   });
   const code = await takeInCode(input.Code ?? {}, context);
   return context.store.transact(async (tx) => {
@@ -41,11 +46,17 @@ export async function createFunction(
     const layers = await resolveLayers(tx, layerArns, context);
     const latest = newVersion({ name, settings, code, layers, context });
     await retainArchives(tx, latest);
-    const record: FunctionRecord = { latest, nextVersion: 1, tags: { ...input.Tags } };
+    const { CodeSigningConfigArn: configArn } = input;
+    const record: FunctionRecord = {
+      latest,
+      nextVersion: 1,
+      tags: { ...input.Tags },
+      ...(configArn === undefined ? {} : { codeSigningConfigArn: configArn }),
+    };
     functions.put(tx, functionKey(context, name), record);
-    if (input.Publish !== true) return presentConfiguration(context, latest);
+    if (input.Publish !== true) return presentBegun(presentConfiguration(context, latest), 'created');
     const published = await publishLatest(tx, context, { record, description: undefined });
-    return presentConfiguration(context, published, published.version);
+    return presentPublished(context, record, published);
   });
 }
 
@@ -127,10 +138,13 @@ export async function deleteFunction(
     if ((await readFunction(tx, scope, name)) === undefined) {
       throw functionNotFound(functionArn(scope, name, qualifier));
     }
-    const dropped =
-      qualifier === undefined
-        ? await deleteFunctionRows(tx, scope, name)
-        : await deleteVersion(tx, { scope, name, qualifier });
+    const dropped = await keepingTotal(tx, scope, {
+      name,
+      change: () =>
+        qualifier === undefined
+          ? deleteFunctionRows(tx, scope, name)
+          : deleteVersion(tx, { scope, name, qualifier }),
+    });
     for (const version of dropped) await releaseArchives(tx, version, context);
     return dropped;
   });
@@ -152,6 +166,7 @@ async function deleteVersion(
   );
   if (users.length > 0) throw versionInUse(users.map((alias) => functionArn(scope, name, alias.name)));
   versions.delete(tx, key);
+  runtimeManagements.delete(tx, [...functionKey(scope, name), qualifier]);
   return [version];
 }
 

@@ -4,12 +4,12 @@ import { bodyBytes } from '../payload.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
 import { enqueue } from '../async-invocation.ts';
-import { notJson, payloadTooLarge } from '../errors.ts';
 import { execute } from '../execution.ts';
 import { functionArn, parseFunctionReference } from '../function-reference.ts';
 import { ASYNC_PAYLOAD_BYTES_MAX, SYNC_PAYLOAD_BYTES_MAX } from '../limits.ts';
 import { resolveFunction } from '../resolve.ts';
 import { refuseUnsupported } from '../rules.ts';
+import { checkPayload, decodeClientContext } from './invocation-input.ts';
 
 export async function invoke(
   input: InputOf<'lambda', 'Invoke'>,
@@ -64,31 +64,6 @@ export async function invokeAsync(
   await context.store.read((view) => resolveFunction(view, reference));
   await enqueue({ reference, payload, requestId: context.requestId, traceId: undefined }, context);
   return { Status: 202 };
-}
-
-const EMPTY_OBJECT = new TextEncoder().encode('{}');
-
-/** AWS: an absent payload reaches the handler as an empty object. */
-function checkPayload(payload: Uint8Array, maxBytes: number): Uint8Array {
-  if (payload.length > maxBytes) throw payloadTooLarge(maxBytes);
-  if (payload.length === 0) return EMPTY_OBJECT;
-  try {
-    JSON.parse(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('utf8'));
-  } catch (error) {
-    throw notJson(error instanceof Error ? error.message : String(error));
-  }
-  return payload;
-}
-
-function decodeClientContext(base64: string | undefined): string | undefined {
-  if (base64 === undefined || base64 === '') return undefined;
-  const text = Buffer.from(base64, 'base64').toString('utf8');
-  try {
-    JSON.parse(text);
-  } catch (error) {
-    throw notJson(`client context: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  return text;
 }
 
 async function collectStream(body: unknown): Promise<Uint8Array> {

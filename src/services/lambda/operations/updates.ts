@@ -4,13 +4,14 @@ import type { Tx } from '../../../base/store.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
 import { releaseArchives, retainArchives, takeInCode } from '../code.ts';
+import { checkCodeSigning } from '../code-signing.ts';
 import { newVersion, readSettings } from '../configuration.ts';
 import { functionNotFound, staleRevision } from '../errors.ts';
 import { type FunctionReference, functionArn, parseFunctionReference } from '../function-reference.ts';
-import { retireVersion } from '../execution.ts';
-import { lambdaTimestamp, presentConfiguration } from '../present.ts';
-import { publishLatest } from '../publishing.ts';
-import { resolveLayers } from '../resolve.ts';
+import { retireVersion } from '../function-definition.ts';
+import { lambdaTimestamp, presentBegun, presentConfiguration } from '../present.ts';
+import { presentPublished, publishLatest } from '../publishing.ts';
+import { resolveLayers } from '../layer-use.ts';
 import { refuseUnsupported } from '../rules.ts';
 import { checkRuntimeAge } from '../runtimes.ts';
 import { type FunctionRecord, type FunctionVersion, functionKey, functions, getFunction } from '../store.ts';
@@ -21,7 +22,10 @@ export async function updateFunctionCode(
 ): Promise<OutputOf<'lambda', 'UpdateFunctionCode'>> {
   refuseUnsupported({ PublishTo: input.PublishTo });
   const reference = parseFunctionReference(input.FunctionName ?? '', undefined, context);
-  await context.store.read((view) => requireFunction(view, reference, input.RevisionId));
+  await context.store.read(async (view) => {
+    const { codeSigningConfigArn } = await requireFunction(view, reference, input.RevisionId);
+    await checkCodeSigning(view, { ...reference, configArn: codeSigningConfigArn });
+  });
   const code = await takeInCode(input, context);
   if (input.DryRun === true) {
     await context.blobs.delete(code.blobId);
@@ -62,10 +66,13 @@ export async function updateFunctionConfiguration(
     before.push(record.latest);
     const settings = readSettings(input, record.latest);
     checkRuntimeAge(settings.runtime, 'update', context);
+    if ((input.Layers?.length ?? 0) > 0) {
+      await checkCodeSigning(tx, { ...reference, configArn: record.codeSigningConfigArn });
+    }
     const layers =
       input.Layers === undefined
         ? record.latest.layers
-        : await resolveLayers(tx, input.Layers, reference.scope);
+        : await resolveLayers(tx, input.Layers, { ...reference.scope, principal: context.principal });
     const { name } = reference;
     const latest = newVersion({ name, settings, code: record.latest.code, layers, context });
     return putLatest(tx, context, { record, latest, reference, publish: false });
@@ -100,7 +107,9 @@ async function putLatest(
   await retainArchives(tx, latest);
   await releaseArchives(tx, update.record.latest, context);
   functions.put(tx, functionKey(reference.scope, reference.name), record);
-  if (update.publish !== true) return presentConfiguration(reference.scope, latest);
+  if (update.publish !== true) {
+    return presentBegun(presentConfiguration(reference.scope, latest), 'updated');
+  }
   const published = await publishLatest(tx, { ...context, ...reference.scope }, { record, description: undefined });
-  return presentConfiguration(reference.scope, published, published.version);
+  return presentPublished(reference.scope, record, published);
 }

@@ -6,7 +6,6 @@ import type { InputOf, OutputOf } from '../../../models/operations.ts';
 import { functionAbsent, invalidParameter, mappingNotFound, urlExists } from '../errors.ts';
 import { type FunctionReference, functionArn, parseFunctionReference } from '../function-reference.ts';
 import { pageOf } from '../page.ts';
-import { refuseUnsupported } from '../rules.ts';
 import {
   type FunctionUrlRecord,
   PER_FUNCTION_MAX,
@@ -28,13 +27,13 @@ export async function createFunctionUrlConfig(
   input: InputOf<'lambda', 'CreateFunctionUrlConfig'>,
   context: RequestContext,
 ): Promise<OutputOf<'lambda', 'CreateFunctionUrlConfig'>> {
-  refuseModes(input);
   const reference = parseFunctionReference(input.FunctionName ?? '', input.Qualifier, context);
   const cors = readCors(input.Cors);
   const record: FunctionUrlRecord = {
     urlId: randomText(context.random, 32, ID_ALPHABET),
     createdMs: context.nowMs,
     lastModifiedMs: context.nowMs,
+    ...modesOf(input),
     ...(cors === undefined ? {} : { cors }),
   };
   await context.store.transact(async (tx) => {
@@ -65,15 +64,19 @@ export async function updateFunctionUrlConfig(
   input: InputOf<'lambda', 'UpdateFunctionUrlConfig'>,
   context: RequestContext,
 ): Promise<OutputOf<'lambda', 'UpdateFunctionUrlConfig'>> {
-  refuseModes(input);
   const reference = parseFunctionReference(input.FunctionName ?? '', input.Qualifier, context);
   const record = await context.store.transact(async (tx) => {
     await requireTarget(tx, reference);
-    const { cors: before, ...previous } = await requireUrl(tx, reference);
-    const cors = input.Cors === undefined ? before : readCors(input.Cors);
+    const before = await requireUrl(tx, reference);
+    const cors = input.Cors === undefined ? before.cors : readCors(input.Cors);
     const changed: FunctionUrlRecord = {
-      ...previous,
+      urlId: before.urlId,
+      createdMs: before.createdMs,
       lastModifiedMs: context.nowMs,
+      ...modesOf({
+        AuthType: input.AuthType ?? before.authType,
+        InvokeMode: input.InvokeMode ?? before.invokeMode,
+      }),
       ...(cors === undefined ? {} : { cors }),
     };
     functionUrls.put(tx, urlKey(reference), changed);
@@ -114,15 +117,17 @@ export async function listFunctionUrlConfigs(
   };
 }
 
-/** Requests cannot be authorised by IAM yet, nor responses streamed: said when it is asked for. */
-function refuseModes({
+function modesOf({
   AuthType,
   InvokeMode,
-}: Pick<InputOf<'lambda', 'UpdateFunctionUrlConfig'>, 'AuthType' | 'InvokeMode'>): void {
-  refuseUnsupported({
-    'AuthType AWS_IAM': AuthType === 'AWS_IAM' ? AuthType : undefined,
-    'InvokeMode RESPONSE_STREAM': InvokeMode === 'RESPONSE_STREAM' ? InvokeMode : undefined,
-  });
+}: Pick<InputOf<'lambda', 'UpdateFunctionUrlConfig'>, 'AuthType' | 'InvokeMode'>): Pick<
+  FunctionUrlRecord,
+  'authType' | 'invokeMode'
+> {
+  return {
+    ...(AuthType === 'AWS_IAM' ? { authType: AuthType } : {}),
+    ...(InvokeMode === 'RESPONSE_STREAM' ? { invokeMode: InvokeMode } : {}),
+  };
 }
 
 function urlKey({ scope, name, qualifier = '' }: FunctionReference): readonly string[] {
@@ -163,15 +168,15 @@ function readCors(input: CorsInput): UrlCors | undefined {
 function presentUrl(
   context: RequestContext,
   { scope, name, qualifier }: FunctionReference,
-  { urlId, cors, createdMs, lastModifiedMs }: FunctionUrlRecord,
+  { urlId, cors, createdMs, lastModifiedMs, authType, invokeMode }: FunctionUrlRecord,
 ): UrlOutput {
   return {
     FunctionUrl: urlOf(urlId, scope.region, context.endpoint),
     FunctionArn: functionArn(scope, name, qualifier),
-    AuthType: 'NONE',
+    AuthType: authType ?? 'NONE',
     CreationTime: new Date(createdMs).toISOString(),
     LastModifiedTime: new Date(lastModifiedMs).toISOString(),
-    InvokeMode: 'BUFFERED',
+    InvokeMode: invokeMode ?? 'BUFFERED',
     ...(cors === undefined ? {} : { Cors: presentCors(cors) }),
   };
 }

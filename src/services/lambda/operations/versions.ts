@@ -13,7 +13,7 @@ import {
 import { type FunctionReference, functionArn, parseFunctionReference } from '../function-reference.ts';
 import { pageOf } from '../page.ts';
 import { presentAlias, presentConfiguration } from '../present.ts';
-import { publishLatest } from '../publishing.ts';
+import { presentPublished, publishLatest } from '../publishing.ts';
 import { refuseUnsupported } from '../rules.ts';
 import {
   type AliasRecord,
@@ -48,7 +48,7 @@ export async function publishVersion(
       );
     }
     const published = await publishLatest(tx, { ...context, ...reference.scope }, { record, description: input.Description });
-    return presentConfiguration(reference.scope, published, published.version);
+    return presentPublished(reference.scope, record, published);
   });
 }
 
