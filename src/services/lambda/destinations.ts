@@ -1,6 +1,7 @@
 // Where the outcome of an asynchronous invocation goes: destinations and dead letter queues.
 import { parseArn } from '../../base/arn.ts';
 import { ServiceError, unreachable } from '../../base/errors.ts';
+import { randomUuid } from '../../base/random.ts';
 import type { FunctionResult } from '../../base/function-runner.ts';
 import type { WorkContext } from '../../kernel/context.ts';
 import type { AsyncEvent } from './async-event.ts';
@@ -22,6 +23,8 @@ export interface Delivery {
   readonly targetArn: string;
   readonly text: string;
   readonly attributes?: Readonly<Record<string, Attribute>>;
+  /** Where a bucket keeps it; given for buckets only. */
+  readonly objectKey?: string;
 }
 
 interface Attribute {
@@ -36,7 +39,10 @@ export async function reportOutcome(outcome: AsyncOutcome, context: WorkContext)
   const { deadLetterArn } = resolved.version;
   const deliveries: Delivery[] = [];
   if (targetArn !== undefined) {
-    deliveries.push({ targetArn, text: JSON.stringify(destinationRecord(outcome, context)) });
+    const text = JSON.stringify(destinationRecord(outcome, context));
+    const isBucket = destinationService(targetArn) === 's3';
+    const key = isBucket && { objectKey: recordObjectKey(`aws/lambda/async/${event.name}`, context) };
+    deliveries.push({ targetArn, text, ...key });
   }
   if (condition !== 'Success' && deadLetterArn !== undefined) {
     deliveries.push(deadLetter(deadLetterArn, outcome));
@@ -80,6 +86,16 @@ function destinationRecord(outcome: AsyncOutcome, context: WorkContext): Record<
   };
 }
 
+/**
+ * Where a bucket keeps a record: the folder, then `YYYY/MM/DD/YYYY-MM-DDTHH.MM.SS-<Random UUID>`.
+ * <developer guide, "Configuring on-failure destinations", Amazon S3>
+ */
+export function recordObjectKey(folder: string, context: WorkContext): string {
+  const [day = '', time = ''] = new Date(context.clock.now()).toISOString().split('T');
+  const stamp = `${day}T${time.slice(0, 8).replaceAll(':', '.')}`;
+  return `${folder}/${day.replaceAll('-', '/')}/${stamp}-${randomUuid(context.random)}`;
+}
+
 /** AWS: the event itself, with the reason in three message attributes. <developer guide, "Dead-letter queues"> */
 function deadLetter(targetArn: string, { event, result }: AsyncOutcome): Delivery {
   const document = result === undefined ? undefined : jsonOf(result.payload);
@@ -111,7 +127,7 @@ export async function deliver(payload: unknown, context: WorkContext): Promise<v
   }
 }
 
-async function send({ targetArn, text, attributes }: Delivery, context: WorkContext): Promise<void> {
+async function send({ targetArn, text, attributes, objectKey }: Delivery, context: WorkContext): Promise<void> {
   const MessageAttributes = { ...attributes };
   const service = destinationService(targetArn);
   switch (service) {
@@ -129,6 +145,12 @@ async function send({ targetArn, text, attributes }: Delivery, context: WorkCont
       await context.call('lambda', 'Invoke', input);
       return;
     }
+    case 's3': {
+      const Bucket = parseArn(targetArn)?.resource;
+      const Body = new TextEncoder().encode(text);
+      await context.call('s3', 'PutObject', { Bucket, Key: objectKey, Body, ContentType: 'application/json' });
+      return;
+    }
     case undefined:
       return;
     default:
@@ -137,9 +159,17 @@ async function send({ targetArn, text, attributes }: Delivery, context: WorkCont
 }
 
 /** Which service receives at an ARN; undefined when none of ours does. */
-export function destinationService(arn: string): 'sqs' | 'sns' | 'lambda' | undefined {
+export function destinationService(arn: string): 'lambda' | 's3' | 'sns' | 'sqs' | undefined {
   const service = parseArn(arn)?.service;
-  return service === 'sqs' || service === 'sns' || service === 'lambda' ? service : undefined;
+  switch (service) {
+    case 'lambda':
+    case 's3':
+    case 'sns':
+    case 'sqs':
+      return service;
+    default:
+      return undefined;
+  }
 }
 
 /** `arn:aws:sqs:REGION:ACCOUNT:NAME` → the queue's URL on this cloud. */

@@ -1,6 +1,5 @@
 // An SQS message as functions and event filters see it.
 import { parseArn } from '../../../base/arn.ts';
-import { createMatcher } from '../../../base/event-pattern.ts';
 import type { OutputOf } from '../../../models/operations.ts';
 
 export type Message = NonNullable<OutputOf<'sqs', 'ReceiveMessage'>['Messages']>[number];
@@ -35,21 +34,16 @@ export function toRecord(message: Message, eventSourceArn: string): Record<strin
   };
 }
 
-/** Whether one of the patterns matches; no patterns let everything through. */
-export function compileFilters(
-  patterns: readonly string[],
-  eventSourceArn: string,
-): (message: Message) => boolean {
-  if (patterns.length === 0) return () => true;
-  const matchers = patterns.map((pattern) => createMatcher(JSON.parse(pattern)));
-  return (message) => {
-    // A JSON body is seen as an object, any other as text. <developer guide, "Lambda event filtering">
-    const record = { ...toRecord(message, eventSourceArn), body: readBody(message.Body ?? '') };
-    return matchers.some((matches) => matches(record));
-  };
+/**
+ * The record as event filters see it: a body that holds a JSON object or list is seen as that, any
+ * other as text. <developer guide, "Properly filtering Amazon SQS messages">
+ */
+export function filterView(record: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return { ...record, body: readBody(String(record['body'] ?? '')) };
 }
 
 function readBody(body: string): unknown {
+  if (!/^\s*[[{]/.test(body)) return body;
   try {
     return JSON.parse(body);
   } catch {

@@ -2,34 +2,49 @@
 import { ServiceError } from '../../../base/errors.ts';
 import type { FunctionResult } from '../../../base/function-runner.ts';
 import type { Scope, WorkContext } from '../../../kernel/context.ts';
-import { type Delivery, destinationService } from '../destinations.ts';
+import type { Delivery } from '../destinations.ts';
 import { execute, newInvocationId } from '../execution.ts';
 import { functionArn } from '../function-reference.ts';
-import {
-  POLLER_BACKOFF_MAX_MS,
-  STREAM_RETENTION_SEC,
-  THROTTLE_BACKOFF_FIRST_MS,
-} from '../limits.ts';
-import { failedItems } from './partial-batch.ts';
+import { POLLER_BACKOFF_MAX_MS, THROTTLE_BACKOFF_FIRST_MS } from '../limits.ts';
 import { jsonOf } from '../payload.ts';
 import { resolveFunction } from '../resolve.ts';
-import type { MappingRecord, StreamSettings } from '../store.ts';
-import type { StreamEntry } from './stream-record.ts';
+import type { MappingRecord, StreamRetry, StreamSettings } from '../store.ts';
+import { failureDelivery } from './failure-record.ts';
+import { countEvents, noteIteratorAge } from './mapping-metrics.ts';
+import { failedItems } from './partial-batch.ts';
+import type { StreamEntry, StreamSource } from './stream-source.ts';
+import { type TumblingWindow, type WindowPhase, isTooLarge, stateOf, windowMembers } from './stream-window.ts';
 
-/** What batches of one shard have in common. */
+/** What batches of one lane of a shard have in common. */
 export interface BatchTask {
   readonly mapping: MappingRecord;
   readonly settings: StreamSettings;
+  readonly source: StreamSource;
   readonly scope: Scope;
   readonly shardId: string;
   readonly context: WorkContext;
   /** Aborted when the mapping changes or the cloud stops. */
   readonly signal: AbortSignal;
-  /** Notes durably that the records need no more work, and sends what is to be told of them. */
-  settle(entries: readonly StreamEntry[], delivery?: Delivery): Promise<void>;
+  /** The tumbling window at work; what it is changed to is noted with the next outcome. */
+  window: TumblingWindow | undefined;
+  /** Notes durably what came of records, and sends what is to be told of them. */
+  note(outcome: BatchOutcome): Promise<void>;
 }
 
-interface Attempt {
+export interface BatchOutcome {
+  /** Need no more work. */
+  readonly done: readonly StreamEntry[];
+  /** First records of batches that are no longer waiting to be tried again. */
+  readonly settled: readonly string[];
+  readonly failed: ReadonlyMap<string, StreamRetry>;
+  readonly result: ProcessingResult;
+  readonly delivery?: Delivery | undefined;
+}
+
+/** As `LastProcessingResult` shows it. */
+export type ProcessingResult = 'OK' | 'PROBLEM: Function call failed';
+
+export interface Attempt {
   readonly entries: readonly StreamEntry[];
   /** How often the function failed on the first of them. */
   readonly failures: number;
@@ -39,36 +54,40 @@ interface Answer {
   readonly requestId: string;
   readonly version: string;
   readonly result: FunctionResult;
+  /** The response as JSON; undefined when it is none. */
+  readonly response: unknown;
+}
+
+export interface Discard {
+  readonly entries: readonly StreamEntry[];
+  readonly failures: number;
+  readonly condition: 'RetryAttemptsExhausted' | 'RecordAgeExceeded';
+  readonly answer: Answer | undefined;
 }
 
 /** Returns once every record is settled, or when the poller is stopped. */
-export async function processBatch(
-  task: BatchTask,
-  entries: readonly StreamEntry[],
-): Promise<void> {
-  let waiting: Attempt[] = [{ entries, failures: 0 }];
+export async function processBatch(task: BatchTask, batch: Attempt): Promise<void> {
+  let waiting: readonly Attempt[] = [batch];
   let delayMs = THROTTLE_BACKOFF_FIRST_MS;
   let last: Answer | undefined;
-  for (let attempt = waiting.shift(); attempt !== undefined; attempt = waiting.shift()) {
-    if (task.signal.aborted) return;
+  for (;;) {
+    const [attempt, ...others] = waiting;
+    if (attempt === undefined || task.signal.aborted) return;
     const current = await discardAged(task, attempt, last);
-    if (current === undefined) continue;
-    const answer = await invoke(task, current.entries);
+    waiting = current === undefined ? others : [current, ...others];
+    if (current !== attempt) continue;
+    const answer = await invoke(task, attempt.entries, 'open');
     // A function that is stopped with the cloud has not failed.
     if (task.signal.aborted && answer?.result.error !== undefined) return;
     last = answer ?? last;
-    const failedAt = answer === undefined ? 0 : firstFailure(task, current.entries, answer.result);
-    if (failedAt === undefined) {
-      await task.settle(current.entries);
-      delayMs = THROTTLE_BACKOFF_FIRST_MS;
-      continue;
-    }
-    if (failedAt > 0) await task.settle(current.entries.slice(0, failedAt));
-    const next =
-      answer === undefined ? [current] : await planRetry(task, { current, failedAt, answer });
-    waiting = [...next, ...waiting];
+    const failedAt = answer === undefined ? 0 : firstFailure(task, attempt.entries, answer);
+    const next = answer === undefined ? [attempt] : planRetry(task.settings, attempt, failedAt);
+    if (answer !== undefined) await noteOutcome(task, { attempt, failedAt, next, answer });
+    waiting = [...next, ...others];
+    if (task.window !== undefined && isTooLarge(task.window.state)) await endWindow(task, 'too large');
+    if (failedAt === undefined) delayMs = THROTTLE_BACKOFF_FIRST_MS;
     // Halves are tried at once, the same records again only after a while.
-    if (next.length !== 1) continue;
+    if (failedAt === undefined || next.length !== 1) continue;
     await rest(task, delayMs);
     delayMs = Math.min(POLLER_BACKOFF_MAX_MS, delayMs * 2);
   }
@@ -76,40 +95,76 @@ export async function processBatch(
 
 /** Index of the first record to process again; undefined when all are done. */
 function firstFailure(
-  { mapping }: BatchTask,
+  { mapping, window }: BatchTask,
   entries: readonly StreamEntry[],
-  { error, payload }: FunctionResult,
+  { result, response }: Answer,
 ): number | undefined {
-  if (error !== undefined) return 0;
+  if (result.error !== undefined) return 0;
+  if (window !== undefined && stateOf(response) === undefined) return 0;
   if (!mapping.reportsItemFailures) return undefined;
   const ids = entries.map(({ sequence }) => sequence);
-  const failed = failedItems(jsonOf(payload), ids);
+  const failed = failedItems(response, ids);
   // AWS: the lowest sequence number reported is the checkpoint. <developer guide, partial batch response>
   const at = ids.findIndex((id) => failed.has(id));
   return at === -1 ? undefined : at;
 }
 
-/** What to try after a failure; what has failed often enough is discarded. */
-async function planRetry(
-  task: BatchTask,
-  { current, failedAt, answer }: { current: Attempt; failedAt: number; answer: Answer },
-): Promise<Attempt[]> {
-  const { bisectsOnError, retriesMax } = task.settings;
-  const left = current.entries.slice(failedAt);
+/** What to try after an attempt; what has failed often enough is in none of it. */
+function planRetry(settings: StreamSettings, attempt: Attempt, failedAt: number | undefined): Attempt[] {
+  if (failedAt === undefined) return [];
+  const { bisectsOnError, retriesMax } = settings;
+  const left = attempt.entries.slice(failedAt);
   // AWS: a split does not count against the retries; a reported failure is where the batch is split.
   if (bisectsOnError && failedAt > 0) return [{ entries: left, failures: 0 }];
   if (bisectsOnError && left.length > 1) {
     const middle = Math.ceil(left.length / 2);
-    const { failures } = current;
+    const { failures } = attempt;
     return [
       { entries: left.slice(0, middle), failures },
       { entries: left.slice(middle), failures },
     ];
   }
-  const failures = failedAt > 0 ? 1 : current.failures + 1;
-  if (retriesMax === -1 || failures <= retriesMax) return [{ entries: left, failures }];
-  await discard(task, { entries: left, failures, condition: 'RetryAttemptsExhausted', answer });
-  return [];
+  const failures = failedAt > 0 ? 1 : attempt.failures + 1;
+  return retriesMax === -1 || failures <= retriesMax ? [{ entries: left, failures }] : [];
+}
+
+async function noteOutcome(
+  task: BatchTask,
+  what: {
+    readonly attempt: Attempt;
+    readonly failedAt: number | undefined;
+    readonly next: readonly Attempt[];
+    readonly answer: Answer;
+  },
+): Promise<void> {
+  const { attempt, failedAt, next, answer } = what;
+  const state = answer.result.error === undefined ? stateOf(answer.response) : undefined;
+  if (task.window !== undefined && state !== undefined) task.window = { ...task.window, state };
+  const succeeded = failedAt ?? attempt.entries.length;
+  const given = attempt.entries.slice(succeeded);
+  const isGivenUp = given.length > 0 && next.length === 0;
+  const failures = failedAt !== undefined && failedAt > 0 ? 1 : attempt.failures + 1;
+  const discard = { entries: given, failures, condition: 'RetryAttemptsExhausted', answer } as const;
+  if (failedAt === undefined) countEvents(task, 'InvokedEventCount', attempt.entries.length);
+  else countEvents(task, 'FailedInvokeEventCount', given.length);
+  const delivery = isGivenUp ? drop(task, discard) : undefined;
+  await task.note({
+    done: isGivenUp ? attempt.entries : attempt.entries.slice(0, succeeded),
+    settled: attempt.entries.slice(0, 1).map(({ sequence }) => sequence),
+    failed: retriesOf(next),
+    result: failedAt === undefined ? 'OK' : 'PROBLEM: Function call failed',
+    delivery,
+  });
+}
+
+/** As they are remembered, by the sequence number of their first record. */
+function retriesOf(attempts: readonly Attempt[]): Map<string, StreamRetry> {
+  return new Map(
+    attempts.map(({ entries, failures }) => [
+      entries[0]?.sequence ?? '',
+      { last: entries.at(-1)?.sequence ?? '', failures },
+    ]),
+  );
 }
 
 /** The records that are young enough still; undefined when none is. */
@@ -118,86 +173,76 @@ async function discardAged(
   attempt: Attempt,
   answer: Answer | undefined,
 ): Promise<Attempt | undefined> {
-  const { recordAgeMaxSec } = task.settings;
-  const maxSec = recordAgeMaxSec === -1 ? STREAM_RETENTION_SEC : recordAgeMaxSec;
-  const oldestMs = task.context.clock.now() - maxSec * 1_000;
+  const oldestMs = task.context.clock.now() - longestSec(task) * 1_000;
   const young = attempt.entries.findIndex(({ arrivedMs }) => arrivedMs >= oldestMs);
   if (young === 0) return attempt;
   const aged = young === -1 ? attempt.entries : attempt.entries.slice(0, young);
   const { failures } = attempt;
   const told = failures === 0 ? undefined : answer;
-  await discard(task, { entries: aged, failures, condition: 'RecordAgeExceeded', answer: told });
-  if (young === -1) return undefined;
-  return { entries: attempt.entries.slice(young), failures: 0 };
+  const discard = { entries: aged, failures, condition: 'RecordAgeExceeded', answer: told } as const;
+  const left = young === -1 ? undefined : { entries: attempt.entries.slice(young), failures: 0 };
+  await task.note({
+    done: aged,
+    settled: aged.slice(0, 1).map(({ sequence }) => sequence),
+    failed: new Map(),
+    result: 'PROBLEM: Function call failed',
+    delivery: drop(task, discard),
+  });
+  return left;
 }
 
-interface Discard {
-  readonly entries: readonly StreamEntry[];
-  readonly failures: number;
-  readonly condition: 'RetryAttemptsExhausted' | 'RecordAgeExceeded';
-  readonly answer: Answer | undefined;
+/** How long records are tried, seconds. */
+function longestSec({ settings, source }: BatchTask): number {
+  return settings.recordAgeMaxSec === -1 ? source.retentionSec : settings.recordAgeMaxSec;
 }
 
-async function discard(task: BatchTask, what: Discard): Promise<void> {
-  const { onFailureArn } = task.settings;
-  if (onFailureArn === undefined || destinationService(onFailureArn) === undefined) {
-    return task.settle(what.entries);
+function drop(task: BatchTask, discard: Discard): Delivery | undefined {
+  countEvents(task, 'DroppedEventCount', discard.entries.length);
+  const delivery = failureDelivery(task, discard);
+  if (delivery !== undefined) {
+    countEvents(task, 'OnFailureDestinationDeliveredEventCount', discard.entries.length);
   }
-  const text = JSON.stringify(failureRecord(task, what));
-  return task.settle(what.entries, { targetArn: onFailureArn, text });
+  return delivery;
 }
 
-/** <developer guide, "Retain discarded records for a DynamoDB event source", example> */
-function failureRecord(
-  { mapping, scope, shardId, context }: BatchTask,
-  { entries, failures, condition, answer }: Discard,
-): Record<string, unknown> {
-  const [first, last] = [entries[0], entries.at(-1)];
-  const { functionName, qualifier } = mapping;
-  return {
-    requestContext: {
-      requestId: answer?.requestId ?? newInvocationId(context),
-      functionArn: functionArn(scope, functionName, qualifier),
-      condition,
-      approximateInvokeCount: failures,
-    },
-    ...(answer === undefined
-      ? {}
-      : {
-          responseContext: {
-            statusCode: 200,
-            executedVersion: answer.version,
-            functionError: answer.result.error ?? null,
-          },
-        }),
-    version: '1.0',
-    timestamp: new Date(context.clock.now()).toISOString(),
-    DDBStreamBatchInfo: {
-      shardId,
-      startSequenceNumber: first?.sequence,
-      endSequenceNumber: last?.sequence,
-      approximateArrivalOfFirstRecord: arrivalTime(first),
-      approximateArrivalOfLastRecord: arrivalTime(last),
-      batchSize: entries.length,
-      streamArn: mapping.eventSourceArn,
-    },
-  };
-}
-
-/** To the second: `2019-11-14T00:13:19Z`. */
-function arrivalTime(entry: StreamEntry | undefined): string {
-  return new Date(entry?.arrivedMs ?? 0).toISOString().replace('.000Z', 'Z');
+/**
+ * Gives the function the last word on its window. AWS: "If this invocation is unsuccessful, your Lambda
+ * function suspends further processing until a successful invocation." No longer than records live.
+ */
+export async function endWindow(task: BatchTask, phase: 'over' | 'too large'): Promise<void> {
+  const { window, context } = task;
+  if (window === undefined) return;
+  const givesUpMs = Math.max(window.endMs, context.clock.now()) + longestSec(task) * 1_000;
+  const outcome = { done: [], settled: [], failed: new Map<string, StreamRetry>() };
+  for (let delayMs = THROTTLE_BACKOFF_FIRST_MS; !task.signal.aborted; ) {
+    const answer = await invoke(task, [], phase);
+    const isDone = answer !== undefined && answer.result.error === undefined;
+    if (isDone || context.clock.now() >= givesUpMs) {
+      task.window = undefined;
+      await task.note({ ...outcome, result: isDone ? 'OK' : 'PROBLEM: Function call failed' });
+      return;
+    }
+    if (task.signal.aborted) return;
+    if (answer !== undefined) await task.note({ ...outcome, result: 'PROBLEM: Function call failed' });
+    await rest(task, delayMs);
+    delayMs = Math.min(POLLER_BACKOFF_MAX_MS, delayMs * 2);
+  }
 }
 
 /** The function's answer; undefined when it could not be run, which counts as no attempt. */
 async function invoke(
-  { mapping, scope, context }: BatchTask,
+  task: BatchTask,
   entries: readonly StreamEntry[],
+  phase: WindowPhase,
 ): Promise<Answer | undefined> {
-  const { functionName: name, qualifier } = mapping;
+  const { mapping, scope, context, shardId, window } = task;
+  const { functionName: name, qualifier, eventSourceArn: streamArn } = mapping;
   const reference = { scope, name, ...(qualifier === undefined ? {} : { qualifier }) };
   const requestId = newInvocationId(context);
-  const event = { Records: entries.map((entry) => entry.event) };
+  const event = {
+    Records: entries.map((entry) => entry.event),
+    ...(window === undefined ? {} : windowMembers(window, { shardId, streamArn }, phase)),
+  };
   const execution = {
     requestId,
     payload: new TextEncoder().encode(JSON.stringify(event)),
@@ -207,8 +252,10 @@ async function invoke(
     const resolved = await context.store.read((view) =>
       resolveFunction(view, reference, context.random),
     );
+    const lastMs = entries.at(-1)?.arrivedMs;
+    if (lastMs !== undefined) noteIteratorAge(task, lastMs);
     const result = await execute(resolved, execution, context);
-    return { requestId, version: resolved.version.version, result };
+    return { requestId, version: resolved.version.version, result, response: jsonOf(result.payload) };
   } catch (error) {
     // Throttled, deleted or not runnable here: tried again until the records are too old.
     if (error instanceof ServiceError) return undefined;

@@ -116,6 +116,7 @@ describe('settings', () => {
       FunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:fn',
       FunctionResponseTypes: [],
       LastModified: expect.any(Date),
+      LastProcessingResult: 'No records processed',
       MaximumBatchingWindowInSeconds: 0,
       MaximumRecordAgeInSeconds: -1,
       MaximumRetryAttempts: -1,
@@ -135,9 +136,9 @@ describe('settings', () => {
     ],
     ['no function', { FunctionName: 'none' }, 'Function does not exist'],
     [
-      'a window that sums up',
-      { TumblingWindowInSeconds: 30 },
-      'TumblingWindowInSeconds is not supported by Cloudlet yet; remove it from the request.',
+      'a window over several lanes',
+      { TumblingWindowInSeconds: 30, ParallelizationFactor: 2 },
+      'ParallelizationFactor must be 1 when TumblingWindowInSeconds is set.',
     ],
   ])('%s is refused', async (_, input, message) => {
     await createReporter();

@@ -1,11 +1,12 @@
-// Polls one DynamoDB stream for one event source mapping: shard after shard, parents first.
-import { ServiceError } from '../../../base/errors.ts';
+// Polls one stream for one event source mapping: shard after shard, parents first.
+import { ServiceError, present } from '../../../base/errors.ts';
 import { type WorkContext, localSlot } from '../../../kernel/context.ts';
 import { POLLER_BACKOFF_FIRST_MS, POLLER_BACKOFF_MAX_MS } from '../limits.ts';
 import type { MappingRecord, StreamSettings } from '../store.ts';
 import { forgetCheckpoints, loadCheckpoints } from './stream-checkpoints.ts';
-import { type Shard, isMissing, listShards } from './stream-reader.ts';
 import { followShard } from './stream-shard.ts';
+import { type SourceShard, type StreamSource, isMissing } from './stream-source.ts';
+import { findStreamSource } from './stream-sources.ts';
 
 /** Ends of the pollers that run, by the mapping's UUID. */
 const running = localSlot(() => new Map<string, Promise<void>>());
@@ -39,9 +40,11 @@ async function followStream(
   context: WorkContext,
 ): Promise<void> {
   const owner = { scope: { account: context.account, region: context.region }, uuid: mapping.uuid };
+  const source = present(findStreamSource(mapping.eventSourceArn), 'kind of the mapped stream');
+  const lastResult = { text: undefined };
   const active = new Map<string, Promise<void>>();
   for (let failures = 0; !signal.aborted;) {
-    const shards = await findShards(mapping.eventSourceArn, context);
+    const shards = await findShards(source, mapping.eventSourceArn, context);
     if (shards === 'gone') break;
     if (shards === 'refused') {
       const delayMs = Math.min(POLLER_BACKOFF_MAX_MS, POLLER_BACKOFF_FIRST_MS * 2 ** failures);
@@ -51,14 +54,14 @@ async function followStream(
     }
     failures = 0;
     const known = await loadCheckpoints(context, owner);
-    const ids = new Set(shards.map(({ ShardId = '' }) => ShardId));
+    const ids = new Set(shards.map(({ id }) => id));
     const stale = [...known.keys()].filter((id) => !ids.has(id) && !active.has(id));
     await forgetCheckpoints(context, owner, stale);
     const isDone = (id: string): boolean => !ids.has(id) || known.get(id)?.finished === true;
-    for (const { ShardId: shardId = '', ParentShardId: parent } of shards) {
+    for (const { id: shardId, parentIds } of shards) {
       if (active.has(shardId) || isDone(shardId)) continue;
       // AWS: a shard waits for its parent, so that changes of one item stay in order.
-      if (parent !== undefined && !isDone(parent)) continue;
+      if (!parentIds.every(isDone)) continue;
       const work = new Promise<void>((resolve) => {
         context.spawn('lambda/stream-shard', owner.scope, async (own) => {
           const checkpoint = known.get(shardId);
@@ -66,6 +69,8 @@ async function followStream(
           const task = {
             mapping,
             settings: mapping.stream,
+            source,
+            lastResult,
             scope,
             shardId,
             checkpoint,
@@ -90,11 +95,12 @@ async function followStream(
 }
 
 async function findShards(
+  source: StreamSource,
   streamArn: string,
   context: WorkContext,
-): Promise<Shard[] | 'gone' | 'refused'> {
+): Promise<SourceShard[] | 'gone' | 'refused'> {
   try {
-    return await listShards(streamArn, context);
+    return await source.listShards(streamArn, context);
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     return isMissing(error) ? 'gone' : 'refused';

@@ -2,82 +2,75 @@
 import { ServiceError } from '../../../base/errors.ts';
 import type { Scope, WorkContext } from '../../../kernel/context.ts';
 import { streamTopic } from '../../../kernel/stream-topic.ts';
-import {
-  POLLER_BACKOFF_FIRST_MS,
-  POLLER_BACKOFF_MAX_MS,
-  STREAM_ITERATOR_RENEWAL_MS,
-  SYNC_PAYLOAD_BYTES_MAX,
-} from '../limits.ts';
-import type { MappingRecord, StreamCheckpoint, StreamSettings } from '../store.ts';
-import { type BatchTask, processBatch } from './stream-batch.ts';
-import { advanceCheckpoint } from './stream-checkpoints.ts';
+import { POLLER_BACKOFF_FIRST_MS, POLLER_BACKOFF_MAX_MS, STREAM_ITERATOR_RENEWAL_MS } from '../limits.ts';
+import type { MappingRecord, StreamCheckpoint, StreamRetry, StreamSettings } from '../store.ts';
+import { countEvents } from './mapping-metrics.ts';
+import { compileFilters } from './record-filter.ts';
+import type { BatchOutcome } from './stream-batch.ts';
+import { type CheckpointMove, advanceCheckpoint, loadRetries } from './stream-checkpoints.ts';
+import { type ShardCursor, openCursor } from './stream-cursor.ts';
+import { type Lane, type LaneTask, createLane, runLane } from './stream-lane.ts';
 import { type StreamProgress, createStreamProgress } from './stream-progress.ts';
-import { type ShardCursor, type ShardPage, isMissing, openCursor } from './stream-reader.ts';
-import { type StreamEntry, compileStreamFilters, laneOf, toEntry } from './stream-record.ts';
+import { type ShardPage, type StreamEntry, type StreamSource, isMissing } from './stream-source.ts';
+import type { TumblingWindow } from './stream-window.ts';
 import { type Wakeup, createWakeup } from './wakeup.ts';
-
-/** Room left in an event for what is around the records. */
-const EVENT_FRAME_BYTES = 64;
 
 export interface ShardTask {
   readonly mapping: MappingRecord;
   readonly settings: StreamSettings;
+  readonly source: StreamSource;
   readonly scope: Scope;
   readonly shardId: string;
   readonly checkpoint: StreamCheckpoint | undefined;
   readonly context: WorkContext;
   /** Aborted when the mapping changes or the cloud stops. */
   readonly signal: AbortSignal;
-}
-
-/** Records waiting for one of the batches that run at once; all of one key come here in order. */
-interface Lane {
-  readonly queue: StreamEntry[];
-  readonly filled: Wakeup;
-  closed: boolean;
+  /** What was noted last of the mapping's batches; shared by its shards. */
+  readonly lastResult: { text: string | undefined };
 }
 
 interface Shard extends ShardTask {
   readonly cursor: ShardCursor;
   readonly progress: StreamProgress;
   readonly lanes: readonly Lane[];
+  readonly retries: ReadonlyMap<string, StreamRetry>;
   /** Rings when the stream may have more to read. */
   readonly written: Wakeup;
   /** Rings when a lane has taken records. */
   readonly drained: Wakeup;
-  readonly accepts: (entry: StreamEntry) => boolean;
+  readonly accepts: (view: unknown) => boolean;
+  /** The reader has read all there is. */
+  caughtUp: boolean;
 }
 
 /** Runs to the end of the shard, or until it is stopped. */
 export async function followShard(task: ShardTask): Promise<void> {
-  const { mapping, settings, shardId, context, signal } = task;
+  const { mapping, settings, shardId, context, signal, source } = task;
+  const { eventSourceArn: streamArn } = mapping;
   const shard: Shard = {
     ...task,
-    cursor: openCursor({ streamArn: mapping.eventSourceArn, shardId }, task.checkpoint),
+    cursor: openCursor(source, { streamArn, shardId }, task.checkpoint),
     progress: createStreamProgress(),
-    lanes: Array.from({ length: settings.parallelization }, () => ({
-      queue: [],
-      filled: createWakeup(),
-      closed: false,
-    })),
+    lanes: Array.from({ length: settings.parallelization }, createLane),
+    retries: await loadRetries(context, { scope: task.scope, uuid: mapping.uuid }, shardId),
     written: createWakeup(),
     drained: createWakeup(),
-    accepts: compileStreamFilters(mapping.filters),
+    accepts: compileFilters(mapping.filters),
+    caughtUp: false,
   };
   const ringAll = (): void => {
     for (const bell of [shard.written, shard.drained, ...shard.lanes.map((lane) => lane.filled)])
       bell.ring();
   };
   signal.addEventListener('abort', ringAll, { once: true });
-  const topic = streamTopic(mapping.eventSourceArn);
-  const unlisten = context.store.listen(topic, () => shard.written.ring());
+  const unlisten = context.store.listen(streamTopic(streamArn), () => shard.written.ring());
   const work = shard.lanes.map((lane) => startLane(shard, lane));
   try {
     const ended = await readToEnd(shard);
     for (const lane of shard.lanes) lane.closed = true;
     ringAll();
     await context.activity.park(Promise.all(work));
-    if (ended && !signal.aborted) await saveProgress(shard, { finished: true });
+    if (ended && !signal.aborted) await save(shard, { checkpoint: { finished: true } });
   } finally {
     for (const lane of shard.lanes) lane.closed = true;
     ringAll();
@@ -90,7 +83,7 @@ export async function followShard(task: ShardTask): Promise<void> {
 async function readToEnd(shard: Shard): Promise<boolean> {
   const { mapping, settings, context, signal } = shard;
   const capacity = Math.max(1_000, mapping.batchSize * settings.parallelization);
-  for (let renews = false; !signal.aborted;) {
+  for (let renews = false; !signal.aborted; ) {
     if (shard.lanes.reduce((sum, lane) => sum + lane.queue.length, 0) >= capacity) {
       await context.activity.park(shard.drained.wait());
       continue;
@@ -100,14 +93,14 @@ async function readToEnd(shard: Shard): Promise<boolean> {
     await deal(shard, page);
     if (page.next === undefined) return true;
     if (renews) await saveIterator(shard);
-    renews = page.records.length === 0 && (await waitForRecords(shard));
+    renews = page.entries.length === 0 && (await waitForRecords(shard));
   }
   return false;
 }
 
 /** The next page, however long the stream refuses; undefined when it is gone or the poller stopped. */
 async function readPage({ cursor, context, signal }: Shard): Promise<ShardPage | undefined> {
-  for (let delayMs = POLLER_BACKOFF_FIRST_MS; !signal.aborted;) {
+  for (let delayMs = POLLER_BACKOFF_FIRST_MS; !signal.aborted; ) {
     try {
       return await cursor.read(context);
     } catch (error) {
@@ -120,22 +113,32 @@ async function readPage({ cursor, context, signal }: Shard): Promise<ShardPage |
   return undefined;
 }
 
-async function deal(shard: Shard, { records }: ShardPage): Promise<void> {
-  const { mapping, lanes, progress } = shard;
-  let dropped = false;
-  for (const record of records) {
-    const entry = toEntry(record, mapping.eventSourceArn);
+async function deal(shard: Shard, { entries }: ShardPage): Promise<void> {
+  const { lanes, progress, source } = shard;
+  let dropped = 0;
+  for (const entry of entries) {
     progress.read(entry.sequence);
-    const lane = lanes[laneOf(record, lanes.length)];
-    if (lane !== undefined && shard.accepts(entry)) {
+    const lane = lanes[laneOf(source, entry, lanes.length)];
+    if (lane !== undefined && shard.accepts(source.filterView(entry))) {
       lane.queue.push(entry);
       lane.filled.ring();
     } else {
       progress.finish(entry.sequence);
-      dropped = true;
+      dropped += 1;
     }
   }
-  if (dropped) await saveProgress(shard);
+  countEvents(shard, 'PolledEventCount', entries.length);
+  countEvents(shard, 'FilteredOutEventCount', dropped);
+  if (dropped > 0) await save(shard, {});
+}
+
+/** Which of `count` lanes a record goes to: all of one key to the same. */
+function laneOf(source: StreamSource, entry: StreamEntry, count: number): number {
+  if (count === 1) return 0;
+  const text = source.orderingKey(entry);
+  let hash = 0;
+  for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0;
+  return Math.abs(hash % count);
 }
 
 /**
@@ -143,14 +146,27 @@ async function deal(shard: Shard, { records }: ShardPage): Promise<void> {
  * can replace; says whether it is.
  */
 async function waitForRecords(shard: Shard): Promise<boolean> {
-  const { context, cursor, written } = shard;
-  if (cursor.untouched === undefined) {
+  const { context, cursor, written, lanes } = shard;
+  shard.caughtUp = true;
+  for (const lane of lanes) lane.filled.ring();
+  try {
+    if (cursor.untouched === undefined) {
+      await context.activity.park(written.wait());
+      return false;
+    }
+    const dueMs = context.clock.now() + STREAM_ITERATOR_RENEWAL_MS;
+    const timeout = new AbortController();
+    const due = context.clock
+      .sleep(STREAM_ITERATOR_RENEWAL_MS, timeout.signal)
+      .then(() => written.ring())
+      .catch(() => undefined);
     await context.activity.park(written.wait());
-    return false;
+    timeout.abort();
+    await due;
+    return context.clock.now() >= dueMs;
+  } finally {
+    shard.caughtUp = false;
   }
-  const dueMs = context.clock.now() + STREAM_ITERATOR_RENEWAL_MS;
-  await waitAtMost(shard, written, STREAM_ITERATOR_RENEWAL_MS);
-  return context.clock.now() >= dueMs;
 }
 
 /** So that a poller which starts later goes on from here, although nothing has been read yet. */
@@ -159,31 +175,40 @@ async function saveIterator(shard: Shard): Promise<void> {
   if (cursor.untouched === undefined) return;
   const { sinceMs } = checkpoint ?? {};
   const kept = sinceMs === undefined ? {} : { sinceMs };
-  await saveProgress(shard, { iterator: cursor.untouched, ...kept });
+  await save(shard, { checkpoint: { iterator: cursor.untouched, ...kept } });
 }
 
-async function saveProgress(
+async function save(
   { context, scope, mapping, shardId, progress }: Shard,
-  more: StreamCheckpoint = {},
-  also?: Parameters<typeof advanceCheckpoint>[2]['also'],
+  move: Partial<Omit<CheckpointMove, 'shardId'>>,
 ): Promise<void> {
-  const { finishedTo } = progress;
-  if (finishedTo === undefined && Object.keys(more).length === 0 && also === undefined) return;
+  const { finishedTo: after } = progress;
+  const checkpoint = { ...(after === undefined ? {} : { after }), ...move.checkpoint };
   // Nothing is finished yet: the checkpoint stays where it is.
-  const checkpoint = finishedTo === undefined ? more : { after: finishedTo, ...more };
-  await advanceCheckpoint(
-    context,
-    { scope, uuid: mapping.uuid },
-    { shardId, checkpoint, ...(also && { also }) },
-  );
+  if (Object.keys(checkpoint).length + Object.keys(move).length === 0) return;
+  await advanceCheckpoint(context, { scope, uuid: mapping.uuid }, { ...move, shardId, checkpoint });
 }
 
 /** Runs a lane as work of its own, so that lanes idle independently. Resolves when it ended. */
 function startLane(shard: Shard, lane: Lane): Promise<void> {
   return new Promise((resolve) => {
     shard.context.spawn('lambda/stream-batches', shard.scope, async (own) => {
+      let noted: TumblingWindow | undefined = shard.checkpoint?.window;
+      const task: LaneTask = {
+        ...shard,
+        context: own,
+        lane,
+        window: noted,
+        isCaughtUp: () => shard.caughtUp,
+        async note(outcome) {
+          const { window = null } = task;
+          const hasChanged = window !== (noted ?? null);
+          noted = task.window;
+          await noteOutcome({ ...shard, context: own }, outcome, hasChanged ? window : undefined);
+        },
+      };
       try {
-        await runLane({ ...shard, context: own }, lane);
+        await runLane(task);
       } finally {
         resolve();
       }
@@ -191,79 +216,30 @@ function startLane(shard: Shard, lane: Lane): Promise<void> {
   });
 }
 
-async function runLane(shard: Shard, lane: Lane): Promise<void> {
-  const { mapping, settings, scope, shardId, context, signal } = shard;
-  const task: BatchTask = {
-    mapping,
-    settings,
-    scope,
-    shardId,
-    context,
-    signal,
-    async settle(entries, delivery) {
-      for (const { sequence } of entries) shard.progress.finish(sequence);
-      await saveProgress(
-        shard,
-        {},
-        delivery &&
-          ((tx) => {
-            const dueMs = context.clock.now();
+async function noteOutcome(
+  shard: Shard,
+  outcome: BatchOutcome,
+  window: TumblingWindow | null | undefined,
+): Promise<void> {
+  const { progress, lastResult, context, scope } = shard;
+  const { done, settled, failed, delivery, result } = outcome;
+  for (const { sequence } of done) progress.finish(sequence);
+  const isNews = lastResult.text !== result;
+  lastResult.text = result;
+  await save(shard, {
+    settled: settled.filter((first) => !failed.has(first)),
+    failed,
+    ...(isNews ? { result } : {}),
+    ...(window === undefined ? {} : { window }),
+    ...(delivery === undefined
+      ? {}
+      : {
+          also: (tx) =>
             context.timers.schedule(tx, scope, {
               worker: 'lambda/deliver',
-              dueMs,
+              dueMs: context.clock.now(),
               payload: delivery,
-            });
-          }),
-      );
-    },
-  };
-  for (;;) {
-    const batch = await gatherBatch(shard, lane);
-    if (batch === undefined) return;
-    shard.drained.ring();
-    await processBatch(task, batch);
-  }
-}
-
-/** Up to a batch of records: what is there, or what arrives within the batching window. */
-async function gatherBatch(shard: Shard, lane: Lane): Promise<StreamEntry[] | undefined> {
-  const { context, signal } = shard;
-  const { batchSize, batchWindowSec } = shard.mapping;
-  while (lane.queue.length === 0) {
-    if (lane.closed || signal.aborted) return undefined;
-    await context.activity.park(lane.filled.wait());
-  }
-  const closesMs = context.clock.now() + batchWindowSec * 1_000;
-  while (lane.queue.length < batchSize && !isFull(lane) && !lane.closed && !signal.aborted) {
-    const leftMs = closesMs - context.clock.now();
-    if (leftMs <= 0) break;
-    await waitAtMost(shard, lane.filled, leftMs);
-  }
-  if (signal.aborted) return undefined;
-  return lane.queue.splice(0, Math.min(batchSize, fittingCount(lane)));
-}
-
-async function waitAtMost({ context }: Shard, bell: Wakeup, delayMs: number): Promise<void> {
-  const timeout = new AbortController();
-  const due = context.clock
-    .sleep(delayMs, timeout.signal)
-    .then(() => bell.ring())
-    .catch(() => undefined);
-  await context.activity.park(bell.wait());
-  timeout.abort();
-  await due;
-}
-
-/** How many of the waiting records fit one invocation's payload; at least one. */
-function fittingCount({ queue }: Lane): number {
-  let bytes = EVENT_FRAME_BYTES;
-  for (const [i, entry] of queue.entries()) {
-    bytes += entry.bytes + 1;
-    if (bytes > SYNC_PAYLOAD_BYTES_MAX && i > 0) return i;
-  }
-  return queue.length;
-}
-
-function isFull(lane: Lane): boolean {
-  return fittingCount(lane) < lane.queue.length;
+            }),
+        }),
+  });
 }

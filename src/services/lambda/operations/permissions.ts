@@ -14,6 +14,7 @@ import {
 } from '../errors.ts';
 import { type FunctionReference, functionArn, parseFunctionReference } from '../function-reference.ts';
 import { POLICY_BYTES_MAX } from '../limits.ts';
+import { toDocument, toPrincipal } from '../resource-policy.ts';
 import { resolveFunction } from '../resolve.ts';
 import {
   type PolicyRecord,
@@ -96,10 +97,6 @@ export async function getPolicy(
   });
 }
 
-function toDocument(Statement: readonly PolicyStatement[]): Record<string, unknown> {
-  return { Version: '2012-10-17', Id: 'default', Statement };
-}
-
 function policyKey({ scope, name, qualifier }: FunctionReference): string[] {
   return [...functionKey(scope, name), qualifier === '$LATEST' ? '' : (qualifier ?? '')];
 }
@@ -135,11 +132,4 @@ function toStatement(
     Resource: functionArn(scope, name, qualifier),
     ...(Object.keys(condition).length === 0 ? {} : { Condition: condition }),
   };
-}
-
-function toPrincipal(principal: string): unknown {
-  if (principal === '*') return '*';
-  if (/^\d{12}$/.test(principal)) return { AWS: `arn:aws:iam::${principal}:root` };
-  if (principal.startsWith('arn:')) return { AWS: principal };
-  return { Service: principal };
 }
