@@ -80,6 +80,21 @@ export function bytesTable(name: string): Table<Uint8Array> {
   return tableOf<Uint8Array>(name, { pack: (value) => value, unpack: (bytes) => bytes });
 }
 
+/** The key of an entry is decoded when it is asked for, which many readers of values never do. */
+class EntryRow<T> implements Row<T> {
+  readonly value: T;
+  readonly #entry: Entry;
+
+  constructor(entry: Entry, value: T) {
+    this.#entry = entry;
+    this.value = value;
+  }
+
+  get key(): Key {
+    return this.#entry.key.slice(1);
+  }
+}
+
 interface ValueCodec<T> {
   readonly pack: (value: T) => Uint8Array;
   readonly unpack: (bytes: Uint8Array) => T;
@@ -87,7 +102,7 @@ interface ValueCodec<T> {
 
 function tableOf<T>(name: string, { pack, unpack }: ValueCodec<T>): Table<T> {
   const at = (key: Key): Key => [name, ...key];
-  const row = (entry: Entry): Row<T> => ({ key: entry.key.slice(1), value: unpack(entry.value) });
+  const row = (entry: Entry): Row<T> => new EntryRow(entry, unpack(entry.value));
   return {
     name,
     async get(view, key) {

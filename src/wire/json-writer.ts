@@ -1,6 +1,7 @@
 // Compiled JSON writers: an output value in, JSON text out, by schema.
 import { AssertionFailed } from '../base/errors.ts';
 import { encodeBase64 } from './base64.ts';
+import { JsonText } from './json-text.ts';
 import { kindOf, membersOf, shapeName, timestampFormatOf, traitsOf } from './schema.ts';
 import type { Kind, Member, Schema } from './schema.ts';
 import { formatTimestamp } from './timestamp-text.ts';
@@ -65,6 +66,7 @@ export function createWriterCompiler(useJsonName: boolean): (schema: Schema) => 
     const sparse = traitsOf(schema).sparse !== undefined;
     return (value) => {
       if (typeof value !== 'object' || value === null) throw mismatch(schema, 'a map', value);
+      if (value instanceof JsonText) return value.text;
       let text = '{';
       const source = value as Record<string, unknown>;
       for (const key of Object.keys(source)) {

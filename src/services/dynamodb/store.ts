@@ -7,7 +7,7 @@ import type { Scope } from '../../kernel/context.ts';
 import { bytesTable, definitionTable, table, type Row, type Table } from '../../kernel/table.ts';
 import { attributeOf, type Item } from './attribute-value.ts';
 import type { IndexChanges } from './index-entries.ts';
-import { decodeItem, encodeItem, storedSize, type SizedItem } from './item-codec.ts';
+import { EncodedItem, decodeItem, encodeItem, storedSize, type SizedItem } from './item-codec.ts';
 import { encodeKeyValue, hashBytes } from './key-encoding.ts';
 import type { KeyRange } from './query-range.ts';
 import type { IndexDefinition, KeySchema, TableDefinition } from './table-definition.ts';
@@ -249,16 +249,12 @@ export async function readRows(
 }
 
 /** Where a row lies is asked of few rows: the last of a page, those that are deleted. */
-class DecodedRow implements StoredRow {
-  readonly item: Item;
-  readonly size: number;
+class DecodedRow extends EncodedItem implements StoredRow {
   readonly #row: Row<Uint8Array>;
   readonly #prefixParts: number;
 
   constructor(row: Row<Uint8Array>, prefixParts: number) {
-    const { item, size } = decodeItem(row.value);
-    this.item = item;
-    this.size = size;
+    super(row.value);
     this.#row = row;
     this.#prefixParts = prefixParts;
   }

@@ -14,7 +14,7 @@ import { BATCH_GET_MAX_BYTES, BATCH_GET_MAX_KEYS, BATCH_WRITE_MAX_REQUESTS } fro
 import { readTableName } from '../rules.ts';
 import { getItem, itemPosition, type TableHandle } from '../store.ts';
 import { measureCollection, shapeCapacity, wantsCapacity } from './consumed-capacity.ts';
-import { checkParameterMix, wireItem } from './expression-input.ts';
+import { checkParameterMix, wireItem, wireStored } from './expression-input.ts';
 import { readWantedPaths } from './items.ts';
 import { requireTable } from './require-table.ts';
 import { readKey, readNewItem } from './write-intent.ts';
@@ -44,7 +44,7 @@ export async function batchGetItem(
     const capacities: Consumption[] = [];
     for (const [i, get] of gets.entries()) {
       const table = tables[i];
-      if (table !== undefined) capacities.push(await readKeys(view, { get, table, state }));
+      if (table !== undefined) capacities.push(await readKeys(view, { ctx, get, table, state }));
     }
     if (!wantsCapacity(input.ReturnConsumedCapacity)) return output;
     return {
@@ -125,10 +125,17 @@ interface GetState {
   };
 }
 
+interface TableRead {
+  readonly ctx: RequestContext;
+  readonly get: TableGets;
+  readonly table: TableHandle;
+  readonly state: GetState;
+}
+
 /** Reads the keys of one table until the response is full; the rest is left unprocessed. */
 async function readKeys(
   view: ReadTx,
-  { get, table, state }: { get: TableGets; table: TableHandle; state: GetState },
+  { ctx, get, table, state }: TableRead,
 ): Promise<Consumption> {
   const projection = get.paths && planProjection(get.paths);
   const found: ReturnType<typeof wireItem>[] = [];
@@ -144,7 +151,9 @@ async function readKeys(
     if (sized === undefined) continue;
     state.responseBytes += sized.size;
     found.push(
-      wireItem(projection === undefined ? sized.item : projectItem(projection, sized.item)),
+      projection === undefined
+        ? wireStored(sized, ctx)
+        : wireItem(projectItem(projection, sized.item)),
     );
   }
   state.output.Responses[get.given] = found;

@@ -5,6 +5,8 @@ import type {
   ConditionalOperator,
   ExpectedAttributeValue,
 } from '@aws-sdk/client-dynamodb';
+import type { RequestContext } from '../../../kernel/context.ts';
+import { JsonText } from '../../../wire/json-text.ts';
 import {
   readValue,
   setAttribute,
@@ -13,6 +15,7 @@ import {
   type RawValue,
 } from '../attribute-value.ts';
 import { invalid } from '../errors.ts';
+import { EncodedItem, type SizedItem } from '../item-codec.ts';
 import type { Complain } from '../number.ts';
 import {
   combineConditions,
@@ -53,6 +56,15 @@ export function rawValue(value: WireValue): RawValue {
 /** Items as the wire takes them: the same objects. */
 export function wireItem(item: Item): WireItem {
   return item as unknown as WireItem;
+}
+
+/**
+ * A stored item as the answer takes it. What goes out over HTTP is JSON, DynamoDB's only protocol,
+ * and a stored item is JSON already; callers within the cloud get the item itself.
+ */
+export function wireStored(found: SizedItem, { http }: Pick<RequestContext, 'http'>): WireItem {
+  if (http === undefined || !(found instanceof EncodedItem)) return wireItem(found.item);
+  return new JsonText(found.json) as unknown as WireItem;
 }
 
 /**

@@ -3,9 +3,10 @@ import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
 import type { Item } from '../attribute-value.ts';
 import { NOTHING_CONSUMED, readUnits, type Consumption } from '../capacity.ts';
-import { planProjection, projectItem, type Projection } from '../expression/project.ts';
+import { planProjection, projectItem } from '../expression/project.ts';
 import { readProjection } from '../expression/read-expression.ts';
 import type { Path } from '../expression/syntax.ts';
+import type { SizedItem } from '../item-codec.ts';
 import { commitWrite, resolveWrite, type WriteIntent, type WriteOutcome } from '../item-write.ts';
 import { checkKey, checkScalarPaths } from '../key-rules.ts';
 import { checkDistinctNames, checkReturnValues, readTableName } from '../rules.ts';
@@ -19,8 +20,10 @@ import {
 import {
   checkParameterMix,
   wireItem,
+  wireStored,
   withPlaceholders,
   type PlaceholderInput,
+  type WireItem,
 } from './expression-input.ts';
 import { requireTable } from './require-table.ts';
 import { checkIntent, readDelete, readKey, readPut, readUpdateIntent } from './write-intent.ts';
@@ -55,15 +58,22 @@ export async function getItemOperation(
     if (paths !== undefined) checkScalarPaths(table.definition, paths);
     return getItem(view, table, itemPosition(table.definition, key));
   });
-  const projection: Projection | undefined = paths && planProjection(paths);
-  const item =
-    found && (projection === undefined ? found.item : projectItem(projection, found.item));
-  const output = item === undefined ? {} : { Item: wireItem(item) };
+  const output = found === undefined ? {} : { Item: wireProjected(found, paths, ctx) };
   if (!wantsCapacity(input.ReturnConsumedCapacity)) return output;
   const units = readUnits(found?.size ?? 0, input.ConsistentRead === true);
   const consumed = { ...NOTHING_CONSUMED, table: units };
   const capacity = shapeCapacity(input.ReturnConsumedCapacity, { tableName: name, consumed });
   return { ...output, ...capacityMember(capacity) };
+}
+
+/** An item, or the parts of it that were asked for. */
+function wireProjected(
+  found: SizedItem,
+  paths: readonly Path[] | undefined,
+  ctx: RequestContext,
+): WireItem {
+  if (paths === undefined) return wireStored(found, ctx);
+  return wireItem(projectItem(planProjection(paths), found.item));
 }
 
 type SingleWriteInput = Pick<
@@ -114,7 +124,7 @@ export async function putItem(
   const name = readTableName(input.TableName, ctx);
   const intent = readPut(input, () => checkReturnValues(input.ReturnValues));
   const { outcome, members } = await writeOne(input, ctx, { name, intent });
-  return { ...oldAttributes(input.ReturnValues, outcome), ...members };
+  return { ...oldAttributes(input.ReturnValues, outcome, ctx), ...members };
 }
 
 export async function deleteItem(
@@ -124,15 +134,16 @@ export async function deleteItem(
   const name = readTableName(input.TableName, ctx);
   const intent = readDelete(input, () => checkReturnValues(input.ReturnValues));
   const { outcome, members } = await writeOne(input, ctx, { name, intent });
-  return { ...oldAttributes(input.ReturnValues, outcome), ...members };
+  return { ...oldAttributes(input.ReturnValues, outcome, ctx), ...members };
 }
 
 function oldAttributes(
   returnValues: string | undefined,
   { before }: WriteOutcome,
+  ctx: RequestContext,
 ): Pick<OutputOf<'dynamodb', 'PutItem'>, 'Attributes'> {
   return returnValues === 'ALL_OLD' && before !== undefined
-    ? { Attributes: wireItem(before.item) }
+    ? { Attributes: wireStored(before, ctx) }
     : {};
 }
 

@@ -1,12 +1,14 @@
 // Reads one page of Query or Scan: filter, projection, limits, capacity and where to go on.
 import type { Select } from '@aws-sdk/client-dynamodb';
 import type { Key, ReadTx } from '../../../base/store.ts';
+import type { RequestContext } from '../../../kernel/context.ts';
 import { attributeOf, setAttribute, type AttributeValue, type Item } from '../attribute-value.ts';
 import { NOTHING_CONSUMED, readUnits, type Consumption } from '../capacity.ts';
 import { invalid, invalidParameter } from '../errors.ts';
 import { holds } from '../expression/evaluate.ts';
 import { planProjection, projectItem, type Projection } from '../expression/project.ts';
 import type { BoundCondition, Path } from '../expression/syntax.ts';
+import type { SizedItem } from '../item-codec.ts';
 import { checkKeyAttributes } from '../key-rules.ts';
 import { PAGE_MAX_BYTES } from '../limits.ts';
 import { rangeAfter, type KeyRange } from '../query-range.ts';
@@ -18,6 +20,7 @@ import {
   type StoredRow,
   type TableHandle,
 } from '../store.ts';
+import { wireItem, wireStored, type WireItem } from './expression-input.ts';
 import { findIndex, keyNames, projectedNames, type IndexDefinition } from '../table-definition.ts';
 
 /** What Query and Scan have in common, read from the request. */
@@ -31,9 +34,9 @@ export interface PageRequest {
   readonly startKey: Item | undefined;
 }
 
-export interface Page {
+export interface Page<T> {
   /** Undefined when only the count was asked for. */
-  readonly items: readonly Item[] | undefined;
+  readonly items: T[] | undefined;
   readonly count: number;
   readonly scannedCount: number;
   readonly lastKey: Item | undefined;
@@ -130,9 +133,28 @@ export function startPosition(source: Source, startKey: Item): Key {
 const FIRST_CHUNK_ROWS = 50;
 const CHUNK_ROWS = 500;
 
+/** About as many rows as the rest of the page may hold, by the size of those read so far. */
+function chunkRows({ scanned, bytes }: Gathered<unknown>, limit: number | undefined): number {
+  const left = (limit ?? Infinity) - scanned;
+  if (scanned === 0) return Math.min(FIRST_CHUNK_ROWS, left);
+  const fitting = Math.ceil(((PAGE_MAX_BYTES - bytes) * scanned) / Math.max(bytes, 1));
+  return Math.min(CHUNK_ROWS, left, Math.max(fitting, 1));
+}
+
+/** Makes what the page holds of an item that belongs to it. */
+export type Present<T> = (found: SizedItem, projection: Projection | undefined) => T;
+
+/** Items as the answer of a request takes them. */
+export function presentFor(ctx: Pick<RequestContext, 'http'>): Present<WireItem> {
+  return (found, projection) =>
+    projection === undefined
+      ? wireStored(found, ctx)
+      : wireItem(projectItem(projection, found.item));
+}
+
 /** What is gathered row by row. */
-interface Gathered {
-  readonly items: Item[];
+interface Gathered<T> {
+  readonly items: T[];
   scanned: number;
   count: number;
   bytes: number;
@@ -144,7 +166,7 @@ interface Gathered {
  * Reads from `range` until the limit, a megabyte or the end.
  * @param start the row to go on after.
  */
-export async function readPage(
+export async function readPage<T>(
   view: ReadTx,
   source: Source,
   options: {
@@ -152,11 +174,12 @@ export async function readPage(
     readonly range: KeyRange;
     readonly start: Key | undefined;
     readonly reverse: boolean;
+    readonly present: Present<T>;
   },
-): Promise<Page> {
-  const { request, reverse, start } = options;
+): Promise<Page<T>> {
+  const { request, reverse, start, present } = options;
   const { table, index } = source;
-  const gathered: Gathered = {
+  const gathered: Gathered<T> = {
     items: [],
     scanned: 0,
     count: 0,
@@ -168,12 +191,17 @@ export async function readPage(
   let range = start === undefined ? options.range : rangeAfter(options.range, start, reverse);
   let more = true;
   while (more) {
-    const chunk = gathered.scanned === 0 ? FIRST_CHUNK_ROWS : CHUNK_ROWS;
-    const wanted = Math.min(chunk, (request.limit ?? Infinity) - gathered.scanned);
+    const wanted = chunkRows(gathered, request.limit);
     const rows = await readRows(view, table, { index, range, limit: wanted, reverse });
     more = rows.length === wanted;
     for (const row of rows) {
-      await gather(view, { gathered, row, request, shape });
+      countRow(gathered, row);
+      const { fetchFrom } = shape;
+      const found =
+        fetchFrom === undefined
+          ? row
+          : await fetchItem(view, { gathered, row, request, fetchFrom });
+      if (found !== undefined) gather(gathered, { found, request, shape, present });
       if (gathered.bytes < PAGE_MAX_BYTES && gathered.scanned !== request.limit) continue;
       return finishPage(source, { gathered, request, ended: false });
     }
@@ -200,49 +228,52 @@ function planShape({ table, index }: Source, { select, paths }: PageRequest): Sh
   };
 }
 
-async function gather(
-  view: ReadTx,
-  {
-    gathered,
-    row,
-    request,
-    shape,
-  }: {
-    readonly gathered: Gathered;
-    readonly row: StoredRow;
-    readonly request: PageRequest;
-    readonly shape: Shape;
-  },
-): Promise<void> {
+function countRow(gathered: Gathered<unknown>, row: StoredRow): void {
   gathered.scanned += 1;
   gathered.bytes += row.size;
   gathered.last = row;
-  let { item } = row;
-  if (shape.fetchFrom !== undefined) {
-    const { definition } = shape.fetchFrom;
-    const whole = await getItem(view, shape.fetchFrom, itemPosition(definition, item));
-    if (whole === undefined) return;
-    item = whole.item;
-    gathered.fetchedUnits += readUnits(whole.size, request.consistent);
-  }
-  if (request.filter !== undefined && !holds(request.filter, item)) return;
-  gathered.count += 1;
-  if (request.select === 'COUNT') return;
-  gathered.items.push(shape.projection === undefined ? item : projectItem(shape.projection, item));
 }
 
-function finishPage(
+/** The whole item of an index entry. */
+async function fetchItem(
+  view: ReadTx,
+  options: {
+    readonly gathered: Gathered<unknown>;
+    readonly row: StoredRow;
+    readonly request: PageRequest;
+    readonly fetchFrom: TableHandle;
+  },
+): Promise<SizedItem | undefined> {
+  const { gathered, row, request, fetchFrom } = options;
+  const whole = await getItem(view, fetchFrom, itemPosition(fetchFrom.definition, row.item));
+  if (whole === undefined) return undefined;
+  gathered.fetchedUnits += readUnits(whole.size, request.consistent);
+  return whole;
+}
+
+function gather<T>(
+  gathered: Gathered<T>,
+  options: { found: SizedItem; request: PageRequest; shape: Shape; present: Present<T> },
+): void {
+  const { found, request, shape, present } = options;
+  if (request.filter !== undefined && !holds(request.filter, found.item)) return;
+  gathered.count += 1;
+  if (request.select === 'COUNT') return;
+  gathered.items.push(present(found, shape.projection));
+}
+
+function finishPage<T>(
   source: Source,
   {
     gathered,
     request,
     ended,
   }: {
-    readonly gathered: Gathered;
+    readonly gathered: Gathered<T>;
     readonly request: PageRequest;
     readonly ended: boolean;
   },
-): Page {
+): Page<T> {
   const { index } = source;
   const units = readUnits(gathered.bytes, request.consistent);
   const consumed: Consumption =

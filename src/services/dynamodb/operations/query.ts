@@ -26,12 +26,14 @@ import {
   readConditions,
   wireItem,
   withPlaceholders,
+  type WireItem,
 } from './expression-input.ts';
 import { requireTable } from './require-table.ts';
 import {
   checkProjected,
   checkSelect,
   openSource,
+  presentFor,
   readPage,
   startPosition,
   type Page,
@@ -75,17 +77,18 @@ export async function query(
       range,
       start,
       reverse: input.ScanIndexForward === false,
+      present: presentFor(ctx),
     });
   });
   return shapePage(page, { tableName: name, level: input.ReturnConsumedCapacity });
 }
 
 export function shapePage(
-  page: Page,
+  page: Page<WireItem>,
   { tableName, level }: { tableName: string; level: ReturnConsumedCapacity | undefined },
 ): OutputOf<'dynamodb', 'Query'> {
   return {
-    ...(page.items === undefined ? {} : { Items: page.items.map(wireItem) }),
+    ...(page.items === undefined ? {} : { Items: page.items }),
     Count: page.count,
     ScannedCount: page.scannedCount,
     ...(page.lastKey === undefined ? {} : { LastEvaluatedKey: wireItem(page.lastKey) }),

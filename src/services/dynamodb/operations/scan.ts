@@ -19,6 +19,7 @@ import {
   checkProjected,
   checkSelect,
   openSource,
+  presentFor,
   readPage,
   startPosition,
   type PageRequest,
@@ -44,7 +45,8 @@ export async function scan(
     if (start !== undefined) checkSegment(input, start, range);
     checkScalarPaths(table.definition, request.paths ?? []);
     checkScalarPaths(table.definition, filterPaths);
-    return readPage(view, source, { request, range, start, reverse: false });
+    const present = presentFor(ctx);
+    return readPage(view, source, { request, range, start, reverse: false, present });
   });
   return shapePage(page, { tableName: name, level: input.ReturnConsumedCapacity });
 }
