@@ -10,7 +10,19 @@ import { describeContinuousBackups, updateContinuousBackups } from './backup/ope
 import { restoreTableFromBackup, restoreTableToPointInTime } from './backup/operations/restore.ts';
 import { batchGetItem, batchWriteItem } from './operations/batch.ts';
 import { deleteItem, getItemOperation, putItem, updateItem } from './operations/items.ts';
+import { executeTransaction } from './operations/partiql-transaction.ts';
+import { batchExecuteStatement, executeStatement } from './operations/partiql.ts';
 import { query } from './operations/query.ts';
+import {
+  describeContributorInsights,
+  listContributorInsights,
+  updateContributorInsights,
+} from './operations/insights.ts';
+import {
+  describeKinesisStreamingDestination,
+  disableKinesisStreamingDestination,
+  updateKinesisStreamingDestination,
+} from './operations/kinesis-destination.ts';
 import { scan } from './operations/scan.ts';
 import {
   describeEndpoints,
@@ -29,13 +41,24 @@ import {
 } from './operations/tables.ts';
 import { transactGetItems, transactWriteItems } from './operations/transactions.ts';
 import { updateTable } from './operations/update-table.ts';
+import {
+  deleteResourcePolicy,
+  getResourcePolicy,
+  putResourcePolicy,
+} from './policy/operations.ts';
 import { resources } from './resources.ts';
+import {
+  describeExport,
+  exportTableToPointInTime,
+  listExports,
+} from './transfer/operations/exports.ts';
+import { describeImport, importTable, listImports } from './transfer/operations/imports.ts';
 import { workers } from './workers.ts';
 
 export const dynamodb = defineService<'dynamodb'>({
   id: 'dynamodb',
   operations: {
-    BatchExecuteStatement: notImplemented('PartiQL comes later'),
+    BatchExecuteStatement: batchExecuteStatement,
     BatchGetItem: batchGetItem,
     BatchWriteItem: batchWriteItem,
     CancelBulkOperation: notImplemented('bulk operations come later'),
@@ -44,44 +67,40 @@ export const dynamodb = defineService<'dynamodb'>({
     CreateTable: createTable,
     DeleteBackup: deleteBackup,
     DeleteItem: deleteItem,
-    DeleteResourcePolicy: notImplemented('resource policies come with access control'),
+    DeleteResourcePolicy: deleteResourcePolicy,
     DeleteTable: deleteTable,
     DescribeBackup: describeBackup,
     DescribeBulkOperation: notImplemented('bulk operations come later'),
     DescribeContinuousBackups: describeContinuousBackups,
-    DescribeContributorInsights: notImplemented('contributor insights come later'),
+    DescribeContributorInsights: describeContributorInsights,
     DescribeEndpoints: describeEndpoints,
-    DescribeExport: notImplemented('export to S3 comes later'),
+    DescribeExport: describeExport,
     DescribeGlobalTable: notImplemented('global tables come later'),
     DescribeGlobalTableSettings: notImplemented('global tables come later'),
-    DescribeImport: notImplemented('import from S3 comes later'),
-    DescribeKinesisStreamingDestination: notImplemented(
-      'the Kinesis destination comes with Kinesis',
-    ),
+    DescribeImport: describeImport,
+    DescribeKinesisStreamingDestination: describeKinesisStreamingDestination,
     DescribeLimits: describeLimits,
     DescribeTable: describeTableOperation,
     DescribeTableReplicaAutoScaling: notImplemented('global tables come later'),
     DescribeTimeToLive: describeTimeToLive,
-    DisableKinesisStreamingDestination: notImplemented(
-      'the Kinesis destination comes with Kinesis',
-    ),
+    DisableKinesisStreamingDestination: disableKinesisStreamingDestination,
     EnableKinesisStreamingDestination: notImplemented('the Kinesis destination comes with Kinesis'),
-    ExecuteStatement: notImplemented('PartiQL comes later'),
-    ExecuteTransaction: notImplemented('PartiQL comes later'),
-    ExportTableToPointInTime: notImplemented('export to S3 comes later'),
+    ExecuteStatement: executeStatement,
+    ExecuteTransaction: executeTransaction,
+    ExportTableToPointInTime: exportTableToPointInTime,
     GetItem: getItemOperation,
-    GetResourcePolicy: notImplemented('resource policies come with access control'),
-    ImportTable: notImplemented('import from S3 comes later'),
+    GetResourcePolicy: getResourcePolicy,
+    ImportTable: importTable,
     ListBackups: listBackups,
     ListBulkOperations: notImplemented('bulk operations come later'),
-    ListContributorInsights: notImplemented('contributor insights come later'),
-    ListExports: notImplemented('export to S3 comes later'),
+    ListContributorInsights: listContributorInsights,
+    ListExports: listExports,
     ListGlobalTables: notImplemented('global tables come later'),
-    ListImports: notImplemented('import from S3 comes later'),
+    ListImports: listImports,
     ListTables: listTables,
     ListTagsOfResource: listTagsOfResource,
     PutItem: putItem,
-    PutResourcePolicy: notImplemented('resource policies come with access control'),
+    PutResourcePolicy: putResourcePolicy,
     Query: query,
     RestoreTableFromBackup: restoreTableFromBackup,
     RestoreTableToPointInTime: restoreTableToPointInTime,
@@ -93,19 +112,22 @@ export const dynamodb = defineService<'dynamodb'>({
     TransactWriteItems: transactWriteItems,
     UntagResource: untagResource,
     UpdateContinuousBackups: updateContinuousBackups,
-    UpdateContributorInsights: notImplemented('contributor insights come later'),
+    UpdateContributorInsights: updateContributorInsights,
     UpdateGlobalTable: notImplemented('global tables come later'),
     UpdateGlobalTableSettings: notImplemented('global tables come later'),
     UpdateItem: updateItem,
-    UpdateKinesisStreamingDestination: notImplemented('the Kinesis destination comes with Kinesis'),
+    UpdateKinesisStreamingDestination: updateKinesisStreamingDestination,
     UpdateTable: updateTable,
     UpdateTableReplicaAutoScaling: notImplemented('global tables come later'),
     UpdateTimeToLive: updateTimeToLive,
   },
   dataEvents: [
+    'BatchExecuteStatement',
     'BatchGetItem',
     'BatchWriteItem',
     'DeleteItem',
+    'ExecuteStatement',
+    'ExecuteTransaction',
     'GetItem',
     'PutItem',
     'Query',

@@ -27,6 +27,8 @@ import {
 import { purgeWorkers } from './purge.ts';
 import { scanRange } from './query-range.ts';
 import { streamWorkers } from './streams/life-cycle.ts';
+import { exportWorkers } from './transfer/export-job.ts';
+import { importWorkers } from './transfer/import-job.ts';
 
 /** Rows one transaction takes on: small enough not to hold others up. */
 const CHUNK_ROWS = 200;
@@ -40,6 +42,8 @@ export const workers: Readonly<Record<string, TimerWorker>> = {
   ...backupWorkers,
   ...restoreWorkers,
   ...recoveryWorkers,
+  ...exportWorkers,
+  ...importWorkers,
   ...streamWorkers,
 };
 

@@ -21,7 +21,11 @@ import {
   tableInUse,
   unsupported,
 } from '../errors.ts';
+import { deleteInsights } from '../insights-store.ts';
 import { LIST_TABLES_MAX } from '../limits.ts';
+import { canonicalPolicy } from '../policy/document.ts';
+import { savePolicyOfNewTable } from '../policy/operations.ts';
+import { forgetPolicy } from '../policy/store.ts';
 import { readTableName } from '../rules.ts';
 import { listTableNames, loadTable, removeTable, saveTable, saveTags } from '../store.ts';
 import { closeStream, openStream } from '../streams/life-cycle.ts';
@@ -53,30 +57,35 @@ export async function createTable(
   input: CreateInput,
   ctx: RequestContext,
 ): Promise<OutputOf<'dynamodb', 'CreateTable'>> {
-  if (input.TableName === undefined) throw parameterMissing('TableName');
-  const name = readTableName(input.TableName, ctx);
-  refuseUnsupported(input);
-  const requested = readTable(input);
-  checkNewTable(requested);
+  const plain = readNewTable(input, ctx);
+  const { name } = plain;
   const viewType = readNewStream(input.StreamSpecification);
   const tags = readTags(input.Tags ?? []);
-  const plain = defineTable(ctx, { name, input, requested });
+  const policy = input.ResourcePolicy === undefined ? undefined : canonicalPolicy(input.ResourcePolicy);
   const definition = await ctx.store.transact(async (tx) => {
     if ((await loadTable(tx, ctx, name)) !== undefined) throw tableExists(name);
     const made =
       viewType === undefined ? plain : await openStream(tx, ctx, { table: plain, viewType });
     const table = saveTable(tx, made);
     if (Object.keys(tags).length > 0) saveTags(tx, table, tags);
+    if (policy !== undefined) savePolicyOfNewTable(tx, ctx, { table, text: policy });
     return made;
   });
   const options = { phase: 'CREATING', measure: undefined, nowMs: ctx.nowMs } as const;
   return { TableDescription: describeTable(definition, options) };
 }
 
+/** The table a request describes, checked, without what goes beyond its definition. */
+export function readNewTable(input: CreateInput, ctx: RequestContext): TableDefinition {
+  if (input.TableName === undefined) throw parameterMissing('TableName');
+  const name = readTableName(input.TableName, ctx);
+  refuseUnsupported(input);
+  const requested = readTable(input);
+  checkNewTable(requested);
+  return defineTable(ctx, { name, input, requested });
+}
+
 function refuseUnsupported(input: CreateInput): void {
-  if (input.ResourcePolicy !== undefined) {
-    throw unsupported('ResourcePolicy', 'resource policies come with access control');
-  }
   if (
     input.GlobalTableSourceArn !== undefined ||
     input.GlobalTableSettingsReplicationMode !== undefined
@@ -261,6 +270,10 @@ export async function deleteTable(
     checkUnused(table.definition);
     await closeStream(tx, ctx, table.definition);
     removeTable(tx, table);
+    forgetPolicy(tx, { prefix: table.prefix, label: '' });
+    for (const indexName of ['', ...indexes.map((index) => index.name)]) {
+      deleteInsights(tx, ctx, { tableName: name, indexName });
+    }
     schedulePurgeHistory(tx, ctx, table.definition);
     if (table.definition.recovery === undefined) {
       schedulePurge(tx, ctx, { kind: 'items', tableId });

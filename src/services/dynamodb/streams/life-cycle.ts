@@ -3,7 +3,8 @@ import type { Tx } from '../../../base/store.ts';
 import type { Scope, WorkContext } from '../../../kernel/context.ts';
 import type { TimerWorker } from '../../../kernel/service.ts';
 import { streamTopic } from '../../../kernel/stream-topic.ts';
-import { loadTable, saveTable } from '../store.ts';
+import { forgetPolicy } from '../policy/store.ts';
+import { loadTable, saveTable, tablePrefix } from '../store.ts';
 import { streamArn, type StreamViewType, type TableDefinition } from '../table-definition.ts';
 import { describeChange, type Images } from './change.ts';
 import { RETENTION_MS, SHARD_PERIOD_MS } from './limits.ts';
@@ -165,7 +166,10 @@ async function trimStream(context: WorkContext, place: StreamPlace, nowMs: numbe
 
 async function removeStream(payload: unknown, context: WorkContext): Promise<void> {
   const place = payload as StreamPlace;
-  await context.store.transact(async (tx) => deleteStream(tx, context, place));
+  await context.store.transact(async (tx) => {
+    deleteStream(tx, context, place);
+    forgetPolicy(tx, { prefix: tablePrefix(context, place.tableId), label: place.label });
+  });
   const chunk = { place, limit: CHUNK_ROWS };
   while (await context.store.transact((tx) => purgeStream(tx, context, chunk)));
 }
