@@ -234,6 +234,14 @@ function compareTexts(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
+/** Whether the value has more than `levels` levels, itself being the first. */
+export function isDeeperThan(value: AttributeValue, levels: number): boolean {
+  if (levels <= 0) return true;
+  if ('L' in value) return value.L.some((element) => isDeeperThan(element, levels - 1));
+  if (!('M' in value)) return false;
+  return Object.values(value.M).some((member) => isDeeperThan(member, levels - 1));
+}
+
 /** Members of a set compared as texts, whatever the set's type. */
 export function memberText(member: string | Uint8Array): string {
   return typeof member === 'string' ? member : base64(member);

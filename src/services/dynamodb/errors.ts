@@ -64,6 +64,16 @@ export function deletionProtected(tableArn: string): ServiceError {
   );
 }
 
+/** @param detail what PartiQL's parser says; empty when it cannot even read the statement. */
+export function malformedStatement(detail: string): ServiceError {
+  return invalid(`Statement wasn't well formed, can't be processed: ${detail}`);
+}
+
+/** PartiQL's INSERT never replaces. */
+export function duplicateItem(): ServiceError {
+  return new ServiceError('DuplicateItemException', 'Duplicate primary key exists in table');
+}
+
 /** @param item the item as it stands, when the caller asked for it. */
 export function conditionFailed(item?: Item): ServiceError {
   return new ServiceError('ConditionalCheckFailedException', 'The conditional request failed', {

@@ -3,7 +3,7 @@
 import { unreachable } from '../../base/errors.ts';
 import type { Key, ReadTx, Tx } from '../../base/store.ts';
 import type { WorkContext } from '../../kernel/context.ts';
-import type { Item } from './attribute-value.ts';
+import { attributeOf, isDeeperThan, type Item } from './attribute-value.ts';
 import { recordHistory } from './backup/history-store.ts';
 import { writeUnits, type Consumption } from './capacity.ts';
 import { conditionFailed, duplicateItem, invalid } from './errors.ts';
@@ -15,7 +15,7 @@ import { planIndexChanges, type IndexChanges } from './index-entries.ts';
 import type { SizedItem } from './item-codec.ts';
 import { attributeSize, itemSize } from './item-size.ts';
 import { checkUpdatedIndexKeys } from './key-rules.ts';
-import { ITEM_MAX_BYTES } from './limits.ts';
+import { ITEM_MAX_BYTES, NESTING_MAX_LEVELS } from './limits.ts';
 import {
   getItem,
   itemPosition,
@@ -99,12 +99,23 @@ export async function resolveWrite(
     case 'update': {
       const item = applyUpdate(intent.actions, before?.item ?? intent.key);
       checkUpdatedIndexKeys(definition, intent.actions, item);
+      checkUpdatedDepth(intent.actions, item);
       const after = { item, size: itemSize(item) };
       checkUpdatedSize(intent, after);
       return { position, before, after, writes: true };
     }
     default:
       return unreachable(intent);
+  }
+}
+
+/** Values are not too deep by themselves; put below others, or copied there, they may be. */
+function checkUpdatedDepth(actions: readonly BoundAction[], item: Item): void {
+  for (const action of actions) {
+    const nests = action.path.length > 1 || (action.kind === 'set' && action.value.kind === 'call');
+    const value = nests ? attributeOf(item, String(action.path[0])) : undefined;
+    if (value === undefined || !isDeeperThan(value, NESTING_MAX_LEVELS)) continue;
+    throw invalid('Nesting Levels have exceeded supported limits');
   }
 }
 

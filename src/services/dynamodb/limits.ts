@@ -28,6 +28,9 @@ export const BATCH_WRITE_MAX_REQUESTS = 25;
 export const TRANSACTION_MAX_BYTES = 4_194_304;
 export const IDEMPOTENCY_WINDOW_MS = 600_000;
 
+/** Queries one PartiQL SELECT may come to. Source: floci, PartiQLEdgeCaseIntegrationTest. */
+export const DECOMPOSED_READS_MAX = 50;
+
 export const READ_UNIT_BYTES = 4096;
 export const WRITE_UNIT_BYTES = 1024;
 

@@ -24,7 +24,9 @@ describe('canonicalNumber', () => {
     ['1e+5', '100000'],
     ['-17e5', '-1700000'],
     ['-17.4E37', `-174${'0'.repeat(36)}`],
-    ['0e1000', '0'],
+    // A zero is measured by the exponent it is written with. paritysuite, numberExponent.test.ts
+    ['0e125', '0'],
+    ['0.00e126', '0'],
     ['-0', '0'],
     ['-0.0', '0'],
     ['1E125', `1${'0'.repeat(125)}`],
@@ -49,6 +51,15 @@ describe('canonicalNumber', () => {
     ['11e125', OVERFLOW],
     ['-1e126', OVERFLOW],
     ['1e100000000', OVERFLOW],
+    ['1e2147483648', OVERFLOW],
+    ['1e99999999999', OVERFLOW],
+    ['1e-99999999999', UNDERFLOW],
+    ['0e126', OVERFLOW],
+    ['0e-131', UNDERFLOW],
+    [
+      '1e9223372036854775808',
+      'The parameter cannot be converted to a numeric value: 1e9223372036854775808',
+    ],
     ['1e-131', UNDERFLOW],
     ['0.9e-130', UNDERFLOW],
     [
