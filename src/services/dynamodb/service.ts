@@ -12,8 +12,6 @@ import { batchGetItem, batchWriteItem } from './operations/batch.ts';
 import { deleteItem, getItemOperation, putItem, updateItem } from './operations/items.ts';
 import { executeTransaction } from './operations/partiql-transaction.ts';
 import { batchExecuteStatement, executeStatement } from './operations/partiql.ts';
-import { executeTransaction } from './operations/partiql-transaction.ts';
-import { batchExecuteStatement, executeStatement } from './operations/partiql.ts';
 import { query } from './operations/query.ts';
 import {
   describeContributorInsights,
