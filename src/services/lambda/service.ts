@@ -16,18 +16,20 @@ import { createEventSourceMapping, deleteEventSourceMapping, getEventSourceMappi
 import { addPermission, getPolicy, removePermission } from './operations/permissions.ts';
 import { deleteFunctionConcurrency, getAccountSettings, getFunctionConcurrency, putFunctionConcurrency } from './operations/concurrency.ts';
 import { deleteFunctionEventInvokeConfig, getFunctionEventInvokeConfig, listFunctionEventInvokeConfigs, putFunctionEventInvokeConfig, updateFunctionEventInvokeConfig } from './operations/event-invoke-configs.ts';
+import { deleteProvisionedConcurrencyConfig, getProvisionedConcurrencyConfig, listProvisionedConcurrencyConfigs, putProvisionedConcurrencyConfig } from './operations/provisioned-concurrency.ts';
 import { getFunctionRecursionConfig, putFunctionRecursionConfig } from './operations/recursion.ts';
 import { listTags, tagResource, untagResource } from './operations/tags.ts';
 import { updateFunctionCode, updateFunctionConfiguration } from './operations/updates.ts';
 import { createFunctionUrlConfig, deleteFunctionUrlConfig, getFunctionUrlConfig, listFunctionUrlConfigs, updateFunctionUrlConfig } from './operations/urls.ts';
 import { createAlias, deleteAlias, getAlias, listAliases, listVersionsByFunction, publishVersion, updateAlias } from './operations/versions.ts';
+import { provision, startProvisioning } from './provisioning.ts';
 import { resources } from './resources.ts';
 import { makeSnapshot } from './snap-start.ts';
 import { urlRoute } from './url-route.ts';
 
 const CAPACITY = 'functions run on this machine, there are no capacity providers';
 const DURABLE = 'durable executions are not there yet';
-const PROVISIONED = 'provisioned concurrency is not there yet';
+const SCALING = 'scaling bounds are those of capacity providers, which are not there';
 const RESOURCE_POLICY = 'use AddPermission and GetPolicy';
 
 export const lambda = defineService<'lambda'>({
@@ -52,7 +54,7 @@ export const lambda = defineService<'lambda'>({
     DeleteFunctionEventInvokeConfig: deleteFunctionEventInvokeConfig,
     DeleteFunctionUrlConfig: deleteFunctionUrlConfig,
     DeleteLayerVersion: deleteLayerVersion,
-    DeleteProvisionedConcurrencyConfig: notImplemented(PROVISIONED),
+    DeleteProvisionedConcurrencyConfig: deleteProvisionedConcurrencyConfig,
     DeleteResourcePolicy: notImplemented(RESOURCE_POLICY),
     GetAccountSettings: getAccountSettings,
     GetAlias: getAlias,
@@ -68,13 +70,13 @@ export const lambda = defineService<'lambda'>({
     GetFunctionConfiguration: getFunctionConfiguration,
     GetFunctionEventInvokeConfig: getFunctionEventInvokeConfig,
     GetFunctionRecursionConfig: getFunctionRecursionConfig,
-    GetFunctionScalingConfig: notImplemented(PROVISIONED),
+    GetFunctionScalingConfig: notImplemented(SCALING),
     GetFunctionUrlConfig: getFunctionUrlConfig,
     GetLayerVersionByArn: getLayerVersionByArn,
     GetLayerVersion: getLayerVersion,
     GetLayerVersionPolicy: getLayerVersionPolicy,
     GetPolicy: getPolicy,
-    GetProvisionedConcurrencyConfig: notImplemented(PROVISIONED),
+    GetProvisionedConcurrencyConfig: getProvisionedConcurrencyConfig,
     GetResourcePolicy: notImplemented(RESOURCE_POLICY),
     GetRuntimeManagementConfig: getRuntimeManagementConfig,
     InvokeAsync: invokeAsync,
@@ -92,7 +94,7 @@ export const lambda = defineService<'lambda'>({
     ListFunctions: listFunctions,
     ListLayerVersions: listLayerVersions,
     ListLayers: listLayers,
-    ListProvisionedConcurrencyConfigs: notImplemented(PROVISIONED),
+    ListProvisionedConcurrencyConfigs: listProvisionedConcurrencyConfigs,
     ListTags: listTags,
     ListVersionsByFunction: listVersionsByFunction,
     PublishLayerVersion: publishLayerVersion,
@@ -101,8 +103,8 @@ export const lambda = defineService<'lambda'>({
     PutFunctionConcurrency: putFunctionConcurrency,
     PutFunctionEventInvokeConfig: putFunctionEventInvokeConfig,
     PutFunctionRecursionConfig: putFunctionRecursionConfig,
-    PutFunctionScalingConfig: notImplemented(PROVISIONED),
-    PutProvisionedConcurrencyConfig: notImplemented(PROVISIONED),
+    PutFunctionScalingConfig: notImplemented(SCALING),
+    PutProvisionedConcurrencyConfig: putProvisionedConcurrencyConfig,
     PutResourcePolicy: notImplemented(RESOURCE_POLICY),
     PutRuntimeManagementConfig: putRuntimeManagementConfig,
     RemoveLayerVersionPermission: removeLayerVersionPermission,
@@ -127,9 +129,13 @@ export const lambda = defineService<'lambda'>({
   workers: {
     'lambda/async': runAsyncEvent,
     'lambda/deliver': deliver,
+    'lambda/provision': provision,
     'lambda/snapshot': makeSnapshot,
     'lambda/delete-code': createBlobDeleter('lambda/delete-code'),
   },
-  start: startAllMappings,
+  async start(context) {
+    await startAllMappings(context);
+    await startProvisioning(context);
+  },
   routes: [codeDownload, urlRoute],
 });

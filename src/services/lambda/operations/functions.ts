@@ -3,13 +3,14 @@ import type { Tx } from '../../../base/store.ts';
 import type { RequestContext, Scope } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
 import { releaseArchives, retainArchives, takeInCode } from '../code.ts';
-import { keepingTotal } from '../concurrency-total.ts';
+import { keepingTotal, listProvisioned } from '../concurrency-total.ts';
 import { checkCodeSigning } from '../code-signing.ts';
 import { newVersion, readSettings } from '../configuration.ts';
 import { functionExists, functionNotFound, invalidParameter, versionInUse } from '../errors.ts';
 import { functionArn, isVersion, parseFunctionReference } from '../function-reference.ts';
 import { retireVersion } from '../function-definition.ts';
 import { type FunctionConfiguration, presentBegun, presentConfiguration } from '../present.ts';
+import { scheduleProvisioning } from '../provisioning.ts';
 import { presentPublished, publishLatest } from '../publishing.ts';
 import { resolveLayers } from '../layer-use.ts';
 import { resolveFunction } from '../resolve.ts';
@@ -23,6 +24,7 @@ import {
   getFunction as readFunction,
   listAliases,
   listVersions,
+  provisioned,
   runtimeManagements,
   versions,
 } from '../store.ts';
@@ -138,6 +140,7 @@ export async function deleteFunction(
     if ((await readFunction(tx, scope, name)) === undefined) {
       throw functionNotFound(functionArn(scope, name, qualifier));
     }
+    const wasProvisioned = (await listProvisioned(tx, scope, name)).length > 0;
     const dropped = await keepingTotal(tx, scope, {
       name,
       change: () =>
@@ -146,6 +149,7 @@ export async function deleteFunction(
           : deleteVersion(tx, { scope, name, qualifier }),
     });
     for (const version of dropped) await releaseArchives(tx, version, context);
+    if (wasProvisioned) scheduleProvisioning(tx, context, { scope, name, dueMs: context.nowMs });
     return dropped;
   });
   for (const version of gone) await retireVersion(scope, version, context);
@@ -166,6 +170,7 @@ async function deleteVersion(
   );
   if (users.length > 0) throw versionInUse(users.map((alias) => functionArn(scope, name, alias.name)));
   versions.delete(tx, key);
+  provisioned.delete(tx, [...functionKey(scope, name), qualifier]);
   runtimeManagements.delete(tx, [...functionKey(scope, name), qualifier]);
   return [version];
 }

@@ -15,6 +15,7 @@ import { pageOf } from '../page.ts';
 import { presentAlias, presentConfiguration } from '../present.ts';
 import { presentPublished, publishLatest } from '../publishing.ts';
 import { refuseUnsupported } from '../rules.ts';
+import { dropProvisioned, moveProvisioned } from './provisioned-concurrency.ts';
 import {
   type AliasRecord,
   type FunctionRecord,
@@ -111,6 +112,7 @@ export async function updateAlias(
       revisionId: randomUuid(context.random),
     };
     await checkAlias(tx, reference, alias);
+    await moveProvisioned(tx, context, { reference, alias });
     aliases.put(tx, [...functionKey(reference.scope, reference.name), alias.name], alias);
     return presentAlias(reference.scope, reference.name, alias);
   });
@@ -153,6 +155,7 @@ export async function deleteAlias(
     await requireFunction(tx, reference);
     // AWS: deleting an alias that is not there succeeds.
     aliases.delete(tx, [...functionKey(reference.scope, reference.name), input.Name ?? '']);
+    await dropProvisioned(tx, context, { ...reference, qualifier: input.Name ?? '' });
   });
   return {};
 }
