@@ -14,6 +14,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   invoke: async () => (await import('./commands/invoke.ts')).invoke,
   'generate-event': async () => (await import('./commands/generate-event.ts')).generateEvent,
   logs: async () => (await import('./commands/logs.ts')).logs,
+  cost: async () => (await import('./commands/cost.ts')).cost,
+  tune: async () => (await import('./commands/tune.ts')).tune,
   status: async () => (await import('./commands/status.ts')).status,
   clock: async () => (await import('./commands/clock.ts')).clock,
   runtimes: async () => (await import('./commands/runtimes.ts')).runtimes,

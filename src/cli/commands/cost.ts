@@ -1,0 +1,56 @@
+// `cloudlet cost`: what the functions that ran here would have cost on AWS.
+import { type Command, REMOTE_OPTIONS } from '../command.ts';
+import { connect } from '../connection.ts';
+import { formatTable } from '../table.ts';
+import type { CostReport } from '../../server/cost-report.ts';
+
+export const cost: Command = {
+  name: 'cost',
+  usage: '[--since DATE | DURATION]',
+  about: 'show what the functions would have cost on AWS',
+  help: `Sums every invocation by AWS's price list: requests, GB-seconds (memory times billed duration), /tmp
+beyond 512 MB, provisioned concurrency. Counts are durable and kept per day (UTC). Free tier, savings
+plans, tax and other services are left out.
+
+  cloudlet cost
+  cloudlet cost --since 7d
+  cloudlet cost --since 2026-11-01 --json`,
+  options: {
+    ...REMOTE_OPTIONS,
+    since: { type: 'string', value: 'DATE', about: 'first day that counts, or how far back, e.g. 7d' },
+    account: { type: 'string', value: 'ID', about: 'account, 12 digits', default: '000000000000' },
+  },
+  positionals: 0,
+  async run(args, terminal) {
+    const connection = await connect(args);
+    const since = args.text('since');
+    const query = new URLSearchParams({
+      account: args.text('account') ?? '',
+      ...(since === undefined ? {} : { since }),
+    });
+    const report = (await connection.control(`cost?${query}`)) as unknown as CostReport;
+    terminal.result(report, describe(report));
+  },
+};
+
+function describe(report: CostReport): string {
+  const { byFunction, totalUsd, prices, since, unlistedRegions = [] } = report;
+  const from = since === undefined ? '' : ` since ${since}`;
+  if (byFunction.length === 0) return `no function ran${from}`;
+  const rows = byFunction.map(({ name, region, requests, gbSeconds, usd }) => [
+    name,
+    region,
+    String(requests),
+    gbSeconds.toFixed(3),
+    `$${usd.toFixed(9)}`,
+  ]);
+  const total = ['total', '', '', '', `$${totalUsd.toFixed(9)}`];
+  const notes = [
+    `By AWS's list prices of ${prices}${from}, without free tier and tax.`,
+    ...unlistedRegions.map((region) => `${region} is not in the list: priced as us-east-1.`),
+  ];
+  const table = formatTable(['function', 'region', 'requests', 'GB-seconds', 'USD'], [...rows, total], {
+    right: [2, 3, 4],
+  });
+  return `${table}\n\n${notes.join('\n')}`;
+}
