@@ -28,7 +28,7 @@ plans, tax and other services are left out.
       account: args.text('account') ?? '',
       ...(since === undefined ? {} : { since }),
     });
-    const report = (await connection.control(`cost?${query}`)) as unknown as CostReport;
+    const report = (await connection.control(`cost?${query.toString()}`)) as unknown as CostReport;
     terminal.result(report, describe(report));
   },
 };

@@ -10,7 +10,6 @@ import { findFunction } from '../find-function.ts';
 import { readNumber, readNumbers } from '../option-values.ts';
 import { formatTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
-import { sharesProcessor } from '../tuning/cpu-probe.ts';
 import {
   type MemoryResult,
   type Pricing,
@@ -18,7 +17,7 @@ import {
   evaluateMemory,
   recommend,
 } from '../tuning/evaluation.ts';
-import { type Copies, type Original, createCopies, readOriginal } from '../tuning/function-copy.ts';
+import { type Original, createCopies, readOriginal } from '../tuning/function-copy.ts';
 import { type FailedMemory, type Sweep, createSweep } from '../tuning/sweep.ts';
 import { drawTuningChart } from '../tuning/tuning-chart.ts';
 import { EVENT_OPTIONS, readEvent } from './invoke.ts';
@@ -72,7 +71,7 @@ Balanced is the size with the least sum of cost and duration, each as a share of
       await copies.removeStale();
       original = await readOriginal(connection, functionName, args.text('qualifier'));
       const sweep = createSweep({ connection, copies, original, plan, signal });
-      const tuned = await runSweep({ functionName, original, copies, sweep, memories, runs: plan.runs, terminal, connection });
+      const tuned = await runSweep({ functionName, original, sweep, memories, runs: plan.runs, terminal, connection });
       await report(tuned, args, terminal);
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -105,7 +104,6 @@ function abortOnSignals(): { signal: AbortSignal; stopListening: () => void } {
 interface Tuning {
   readonly functionName: string;
   readonly original: Original;
-  readonly copies: Copies;
   readonly sweep: Sweep;
   readonly memories: readonly number[];
   readonly runs: number;
@@ -121,7 +119,7 @@ interface Tuned {
   readonly results: readonly MemoryResult[];
   readonly failed: readonly FailedMemory[];
   readonly recommendation: Recommendation;
-  /** Whether functions get the processor by memory here; absent when it could not be told. */
+  /** Whether functions get the processor by memory here; absent when the cloud does not say. */
   readonly cpuByMemory?: boolean;
   /** The machine's load per processor when the sweep began; absent when the cloud is elsewhere. */
   readonly busyness?: number;
@@ -130,8 +128,8 @@ interface Tuned {
 }
 
 async function runSweep(tuning: Tuning): Promise<Tuned> {
-  const { functionName, original, copies, sweep, terminal, connection } = tuning;
-  const cpuByMemory = await sharesProcessor(copies, original, (copy) => sweep.invoke(copy));
+  const { functionName, original, sweep, terminal, connection } = tuning;
+  const cpuByMemory = await boundsProcessor(connection);
   const pricing = pricingOf(original, connection.region);
   const busyness = readBusyness(connection.endpoint);
   const results: MemoryResult[] = [];
@@ -174,6 +172,12 @@ async function runSweep(tuning: Tuning): Promise<Tuned> {
     ...(busyness === undefined ? {} : { busyness }),
     prices: PRICE_LIST_PUBLISHED,
   };
+}
+
+/** What the cloud says of the limits it sets on functions. */
+async function boundsProcessor(connection: Connection): Promise<boolean | undefined> {
+  const { isolation } = (await connection.control('health')) as { isolation?: { limits?: readonly string[] } };
+  return isolation?.limits?.includes('cpu');
 }
 
 function readBusyness(endpoint: string): number | undefined {
@@ -225,7 +229,7 @@ function describe(tuned: Tuned): string {
     `${tuned.function}, ${tuned.architecture}, ${tuned.region}; list prices of ${tuned.prices}, requests included.`,
     ...(cpuByMemory === false
       ? ['Functions have the whole processor here whatever their memory, so durations say nothing about AWS:\n' +
-          'the sandbox with control groups is needed (Linux, bubblewrap; `cloudlet start` tells what is missing).']
+          'the sandbox with control groups is needed (`cloudlet status` tells what is missing).']
       : []),
     ...(busyness > BUSY
       ? [`This machine is busy with other things (load ${busyness} per processor): durations are too long.`]

@@ -35,7 +35,6 @@ export interface Original {
 export interface Copies {
   /** Makes a copy with this memory and waits until it can be invoked; gives its name. */
   make(original: Original, memoryMb: number): Promise<string>;
-  create(input: Omit<CreateFunctionCommandInput, 'FunctionName'>): Promise<string>;
   remove(name: string): Promise<void>;
   /** Removes every copy made here that is left. */
   removeAll(): Promise<void>;
@@ -88,7 +87,7 @@ export function createCopies({ clientSettings }: Connection): Copies {
   async function create(input: Omit<CreateFunctionCommandInput, 'FunctionName'>): Promise<string> {
     const name = newName(input.MemorySize ?? 0);
     made.add(name);
-    await lambda.send(new CreateFunctionCommand({ ...input, FunctionName: name } as CreateFunctionCommandInput));
+    await lambda.send(new CreateFunctionCommand({ ...input, FunctionName: name }));
     for (;;) {
       const { State, StateReason } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: name }));
       if (State === 'Active' || State === 'Inactive') return name;
@@ -104,7 +103,6 @@ export function createCopies({ clientSettings }: Connection): Copies {
   }
 
   return {
-    create,
     make: ({ configuration, code }, memoryMb) => create(copyInput(configuration, code, memoryMb)),
     remove,
     async removeAll() {

@@ -25,8 +25,6 @@ export interface FailedMemory {
 export interface Sweep {
   /** Measures one size; reports how many warm runs there are so far. */
   measure(memoryMb: number, onRun: (warmRuns: number) => void): Promise<Measured | FailedMemory>;
-  /** The answer of one invocation as text. Throws ERR_TUNE when the function failed. */
-  invoke(functionName: string): Promise<string>;
 }
 
 export interface SweepParts {
@@ -46,13 +44,9 @@ export function createSweep({ connection, copies, original, plan, signal }: Swee
     requestHandler: { requestTimeout: 0, socketTimeout: 0 },
   });
 
-  async function send(functionName: string, payload: string): Promise<InvokeCommandOutput> {
-    const input = { FunctionName: functionName, LogType: 'Tail' as const, Payload: Buffer.from(payload) };
-    return client.send(new InvokeCommand(input), { abortSignal: signal });
-  }
-
   async function runOnce(functionName: string): Promise<InvocationReport> {
-    const answer = await send(functionName, plan.payload);
+    const input = { FunctionName: functionName, LogType: 'Tail' as const, Payload: Buffer.from(plan.payload) };
+    const answer = await client.send(new InvokeCommand(input), { abortSignal: signal });
     if (answer.FunctionError !== undefined) throw functionFailed(answer);
     const report = findReport(Buffer.from(answer.LogResult ?? '', 'base64').toString('utf8'));
     if (report !== undefined) return report;
@@ -91,11 +85,6 @@ export function createSweep({ connection, copies, original, plan, signal }: Swee
       } finally {
         if (!signal.aborted) await copies.remove(name);
       }
-    },
-    async invoke(functionName) {
-      const answer = await send(functionName, '{}');
-      if (answer.FunctionError !== undefined) throw functionFailed(answer);
-      return Buffer.from(answer.Payload ?? []).toString('utf8');
     },
   };
 }
