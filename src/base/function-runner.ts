@@ -18,6 +18,15 @@ export interface LoggingSettings {
   readonly systemLevel?: 'DEBUG' | 'INFO' | 'WARN';
 }
 
+/** A container image in place of an archive; what is absent is as the image says. */
+export interface FunctionImage {
+  /** `123456789012.dkr.ecr.us-east-1.amazonaws.com/app:1`, or any name the container engine knows. */
+  readonly uri: string;
+  readonly entryPoint?: readonly string[];
+  readonly command?: readonly string[];
+  readonly workingDirectory?: string;
+}
+
 export interface FunctionDefinition {
   /** Changes whenever code or configuration changes: environments are reused within one key only. */
   readonly key: string;
@@ -32,6 +41,8 @@ export interface FunctionDefinition {
   readonly runtime: string;
   readonly handler: string;
   readonly code: FunctionCode;
+  /** Present: it runs from the image. Then `runtime` and `handler` are empty, and `code` is never read. */
+  readonly image?: FunctionImage;
   /** In order; later layers overwrite earlier ones under /opt. */
   readonly layers: readonly FunctionCode[];
   /** The user's variables plus credentials and endpoint; reserved ones are added by the engine. */

@@ -33,6 +33,8 @@ export interface EngineOptions {
   readonly providedModules?: readonly string[];
   /** Runtimes kept booted ahead per kind, from its first use on. Default 2; 0 with a virtual clock. */
   readonly standbySize?: number;
+  /** The command that runs container images. Default: `docker`, else `podman`. */
+  readonly containerCommand?: string;
   /** Handlers get the processor by memory, 1769 MB for one vCPU, where control groups can. Default true. */
   readonly cpuByMemory?: boolean;
   /** Where fetched runtimes and SDKs are kept. Default: `cloudlet/runtimes` in the user's cache folder. */

@@ -23,6 +23,7 @@ export interface EngineParts {
   readonly runtimes: RuntimeFinder;
   readonly trees: CodeTrees;
   readonly launcher: Launcher;
+  readonly containers: Containers;
   readonly standby: StandbyPool;
   /** Packages of the provided SDK that a function was seen to load, by its ARN. */
   readonly preloads: Map<string, readonly string[]>;
@@ -46,6 +47,7 @@ export async function openParts(
   const treesFolder = openTreesFolder(workDir, isolation, onNotice);
   const groups = chooseGroups(isolation, onNotice);
   const watchdog = createWatchdog();
+  const containers = createContainers({ command: options.containerCommand, needsOwnNetwork: options.network === 'cloud' });
   const cache = openRuntimeCache(options.runtimesFolder);
   let environments = 0;
   let socketCount = 0;
@@ -72,11 +74,13 @@ export async function openParts(
     }),
     trees: createCodeTrees(treesFolder),
     launcher,
+    containers,
     standby,
     preloads: new Map(),
     debugged: new Map(),
     async close() {
       await standby.close();
+      await containers.close();
       watchdog.close();
       isolation.close();
       await groups?.close();

@@ -17,6 +17,7 @@ import { Extensions } from './runtime-api/extensions-api.ts';
 import { createTelemetry } from './runtime-api/telemetry.ts';
 import type { Guest } from './runtimes/guest.ts';
 import type { BootRequest, Launcher } from './runtimes/launcher.ts';
+import { startContainer } from './start-container.ts';
 import { hasOwnClient, type Runtime } from './runtimes/runtime.ts';
 
 export interface StartRequest {
@@ -45,6 +46,11 @@ async function start(
   parts: EngineParts,
   { definition, logStreamName, initializationType, debug }: StartRequest,
 ): Promise<Guest> {
+  const { image } = definition;
+  if (image !== undefined) {
+    const place = { definition: { ...definition, image }, logStreamName, initializationType };
+    return startContainer(options, parts.containers, place);
+  }
   const [runtime, tree] = await Promise.all([
     parts.runtimes.find(definition.runtime),
     parts.trees.prepare(definition),
