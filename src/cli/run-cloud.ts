@@ -13,6 +13,7 @@ export const CLOUD_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   ephemeral: { type: 'boolean', about: 'keep nothing: state lives in memory' },
   clock: { type: 'string', value: 'KIND', about: 'system, or virtual: time passes only by `cloudlet clock advance`', default: 'system' },
   isolation: { type: 'string', value: 'KIND', about: 'auto, process or sandbox: how functions are kept apart', default: 'auto' },
+  'function-network': { type: 'string', value: 'KIND', about: 'cloud: functions reach nothing but this cloud (sandbox only); or open', default: 'open' },
   offline: { type: 'boolean', about: 'fetch no runtimes: functions run on what this machine has' },
   'allow-deprecated-runtimes': { type: 'boolean', about: 'take functions with runtimes that AWS refuses by now' },
   seed: { type: 'string', value: 'NUMBER', about: 'make ids and faults the same in every run' },
@@ -58,6 +59,7 @@ function readCloudOptions(args: Arguments): CloudOptions {
     fetchRuntimes: !args.flag('offline'),
     allowDeprecatedRuntimes: args.flag('allow-deprecated-runtimes'),
     isolation: readChoice(args, 'isolation', ['auto', 'process', 'sandbox']),
+    functionNetwork: readChoice(args, 'function-network', ['cloud', 'open']),
     ...(args.flag('ephemeral') ? {} : { dataDirectory: args.text('data') ?? DEFAULT_DATA_DIRECTORY }),
     ...(seed === undefined ? {} : { seed: readNumber(args, 'seed', { max: 0xffffffff }) }),
   };

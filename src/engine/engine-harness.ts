@@ -11,10 +11,9 @@ import type {
   FunctionDefinition,
   FunctionInvocation,
   FunctionResult,
-  FunctionRunner,
 } from '../base/function-runner.ts';
 import { seededRandom } from '../base/random.ts';
-import { createEngine } from './engine.ts';
+import { createEngine, type Engine } from './engine.ts';
 import type { EngineOptions } from './engine-options.ts';
 
 export type Files = Readonly<Record<string, string | Uint8Array | { content: string | Uint8Array; mode: number }>>;
@@ -26,7 +25,7 @@ export interface Outcome extends FunctionResult {
 }
 
 export interface Harness extends AsyncDisposable {
-  readonly engine: FunctionRunner;
+  readonly engine: Engine;
   readonly workDir: string;
   readonly notices: string[];
   /** Log messages by stream, in order. */

@@ -8,7 +8,8 @@ import { chooseCodeFolder } from './code/code-folder.ts';
 import { createCodeTrees, type CodeTrees } from './code/code-trees.ts';
 import { findNodeModules, linkNodeModules, linkPythonPackages } from './code/provided-modules.ts';
 import type { EngineOptions } from './engine-options.ts';
-import { chooseGroups, chooseIsolation } from './isolation/choose-isolation.ts';
+import { chooseIsolation } from './isolation/choose-isolation.ts';
+import { describeIsolation, type IsolationReport } from './isolation/isolation-report.ts';
 import type { Isolation } from './isolation/isolation.ts';
 import { createWatchdog } from './isolation/watchdog.ts';
 import { createLogChannels } from './logs/log-channel.ts';
@@ -20,6 +21,7 @@ import { createRuntimeFinder, type RuntimeFinder } from './runtimes/runtimes.ts'
 import { createStandbyPool, type StandbyPool } from './runtimes/standby-pool.ts';
 
 export interface EngineParts {
+  readonly isolation: IsolationReport;
   readonly runtimes: RuntimeFinder;
   readonly trees: CodeTrees;
   readonly launcher: Launcher;
@@ -40,12 +42,14 @@ export async function openParts(
   const run = join(workDir, 'run', `${process.pid}-${randomBytes(4).toString('hex')}`);
   const folders = { run, trees: join(workDir, 'code') };
   const sockets = openRunFolder(run);
-  const isolation = await chooseIsolation(options, folders, onNotice).catch((error: unknown) => {
+  const chosen = await chooseIsolation(options, folders).catch((error: unknown) => {
     for (const folder of [run, sockets]) rmSync(folder, { recursive: true, force: true });
+    onNotice(error instanceof Error ? error.message : String(error));
     throw error;
   });
+  const { isolation, groups, report } = chosen;
+  if (options.isolation !== 'process') onNotice(describeIsolation(report));
   const treesFolder = openTreesFolder(workDir, isolation, onNotice);
-  const groups = chooseGroups(isolation, onNotice);
   const watchdog = createWatchdog();
   const containers = createContainers({ command: options.containerCommand, needsOwnNetwork: options.network === 'cloud' });
   const cache = openRuntimeCache(options.runtimesFolder);
@@ -66,6 +70,7 @@ export async function openParts(
     options.standbySize ?? (options.cloudNowMs === undefined ? 2 : 0),
   );
   return {
+    isolation: report,
     runtimes: createRuntimeFinder({
       onNotice,
       nodeExecutables: options.nodeExecutables ?? {},

@@ -11,14 +11,23 @@ import { findRuntimeIdentifier } from '../base/runtime-identifiers.ts';
 import { inspectArchive } from './code/archive.ts';
 import { type EngineParts, openParts } from './engine-parts.ts';
 import type { EngineOptions } from './engine-options.ts';
+import type { IsolationReport } from './isolation/isolation-report.ts';
 import { ExecutionEnvironment } from './execution-environment.ts';
 import { createStreamLog } from './logs/stream-log.ts';
 import { type EnvironmentEvents, Router } from './router.ts';
 import { hasOwnClient } from './runtimes/runtime.ts';
 import { startRuntime } from './start-runtime.ts';
 
+export interface Engine extends FunctionRunner {
+  /**
+   * How functions are kept apart here. Opens what the first invocation would. Rejects with
+   * FunctionUnavailable where a sandbox or a network was asked for that cannot be had.
+   */
+  describeIsolation(): Promise<IsolationReport>;
+}
+
 /** Costs nothing until the first invocation: no file, no process. */
-export function createEngine(options: EngineOptions): FunctionRunner {
+export function createEngine(options: EngineOptions): Engine {
   const onNotice = options.onNotice ?? (() => {});
   let parts: Promise<EngineParts> | undefined;
   const open = (): Promise<EngineParts> => {
@@ -39,6 +48,10 @@ export function createEngine(options: EngineOptions): FunctionRunner {
 
   return {
     allowsDeprecatedRuntimes: options.allowDeprecatedRuntimes === true,
+    async describeIsolation() {
+      const { isolation } = await open();
+      return isolation;
+    },
     inspectArchive,
     invoke: (definition, invocation) => router.invoke(definition, invocation),
     provision: (definition, count) => router.provision(definition, count),

@@ -1,6 +1,6 @@
 // The listening socket: node:http in, plain requests and responses out.
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { UserError } from '../base/errors.ts';
 import { BodyBroken, BodyCut, BodyTooLarge, type HttpBody, type HttpRequest, type HttpResponse } from '../wire/http.ts';
 import { shareNextTurn } from './next-turn.ts';
@@ -11,6 +11,8 @@ export interface HttpServer {
   /** e.g. `http://127.0.0.1:4566` */
   readonly url: string;
   readonly port: number;
+  /** Serves a connection that a function made elsewhere. */
+  take(socket: Socket): void;
   /** Stops listening and closes every connection; requests in flight get `graceMs` to end. */
   close(graceMs?: number): Promise<void>;
 }
@@ -55,9 +57,15 @@ export async function listen(options: ListenOptions): Promise<HttpServer> {
   return {
     url: `http://${host === '0.0.0.0' || host === '[::]' ? '127.0.0.1' : host}:${address.port}`,
     port: address.port,
+    take(socket) {
+      socketsOfFunctions.add(socket);
+      server.emit('connection', socket);
+    },
     close: (graceMs = 0) => closeServer(server, graceMs),
   };
 }
+
+const socketsOfFunctions = new WeakSet<Socket>();
 
 interface Exchange {
   readonly incoming: IncomingMessage;
@@ -93,6 +101,7 @@ class SocketRequest implements HttpRequest {
   readonly rawHeaders: readonly string[];
   readonly body: HttpBody;
   readonly sourceIp: string;
+  readonly isFromFunction: boolean;
   readonly #outgoing: ServerResponse;
   #controller: AbortController | undefined;
 
@@ -107,6 +116,7 @@ class SocketRequest implements HttpRequest {
     this.rawHeaders = incoming.rawHeaders;
     this.body = new SocketBody(incoming);
     this.sourceIp = addressOf(incoming);
+    this.isFromFunction = socketsOfFunctions.has(incoming.socket);
     this.#outgoing = outgoing;
   }
 

@@ -2,12 +2,13 @@
 import { type Activity, createActivity } from '../base/activity.ts';
 import type { AdvanceReport, Clock, VirtualClock } from '../base/clock.ts';
 import { UserError } from '../base/errors.ts';
-import type { FunctionRunner } from '../base/function-runner.ts';
+import { FunctionUnavailable } from '../base/function-runner.ts';
 import { type Log, silentLog } from '../base/log.ts';
 import { type Random, seededRandom } from '../base/random.ts';
 import type { Blobs, Store } from '../base/store.ts';
 import { createTemplateEngine } from '../deploy/template-engine.ts';
 import { createEngine } from '../engine/engine.ts';
+import type { IsolationReport } from '../engine/isolation/isolation-report.ts';
 import type { AuthenticationMode } from '../kernel/authenticate.ts';
 import type { Call } from '../kernel/context.ts';
 import type { FaultRule } from '../kernel/faults.ts';
@@ -48,7 +49,10 @@ export interface CloudOptions {
   readonly allowDeprecatedRuntimes?: boolean;
   /** A runtime that is missing on this machine is fetched on its first use. Default false. */
   readonly fetchRuntimes?: boolean;
+  /** Default `process`. A sandbox asked for by name that cannot be had is an error at the start. */
   readonly isolation?: 'auto' | 'process' | 'sandbox';
+  /** What functions reach: the cloud alone (in the sandbox only), or the machine's network. Default `open`. */
+  readonly functionNetwork?: 'cloud' | 'open';
   readonly log?: Log;
   /** Called by `POST /_cloudlet/stop`. */
   readonly onStopRequest?: () => void;
@@ -69,6 +73,8 @@ export interface Cloud {
   cost(account: string, sinceMs?: number): Promise<CostReport>;
   /** An independent copy with the same state and time (in-memory clouds only). */
   fork(): Promise<Cloud>;
+  /** How functions are kept apart; undefined until it is known, which for plain processes is never asked. */
+  readonly isolation: IsolationReport | undefined;
   /** Bugs of ours met so far. */
   readonly defects: readonly unknown[];
   /** Stops everything this cloud started. Idempotent. */
@@ -125,11 +131,13 @@ async function assemble(options: CloudOptions, parts: Parts): Promise<Cloud> {
   const endpoint = (): string => server?.url ?? '';
 
   const meter = createUsageMeter({ store, clock, activity, log });
-  const engine: FunctionRunner = createEngine({
+  const engine = createEngine({
     workDir: directory?.workPath ?? temporary?.path ?? '',
     endpoint,
     random,
     isolation: options.isolation ?? 'process',
+    network: options.functionNetwork ?? 'open',
+    takeConnection: (socket) => (server === undefined ? void socket.destroy() : server.take(socket)),
     allowDeprecatedRuntimes: options.allowDeprecatedRuntimes ?? false,
     fetchRuntimes: options.fetchRuntimes ?? false,
     logs: { write: (definition, stream, lines) => logWriter.write(definition, stream, lines) },
@@ -182,9 +190,27 @@ async function assemble(options: CloudOptions, parts: Parts): Promise<Cloud> {
     await directory?.release();
   }
 
+  let isolation: IsolationReport | undefined;
+  /** What was asked for by name must be there before anything is served; what is taken as it comes, need not. */
+  async function settleIsolation(): Promise<void> {
+    const known = engine.describeIsolation().then((report) => (isolation = report));
+    const settled = known.catch((error: unknown) => {
+      if (!(error instanceof FunctionUnavailable)) throw error;
+      throw new UserError('ERR_ISOLATION', error.message, {
+        fix: 'get what is missing, or ask for less: `--isolation auto`, `--function-network open`',
+        cause: error,
+      });
+    });
+    if (options.isolation === 'sandbox' || options.functionNetwork === 'cloud') await settled;
+    else settled.catch((error: unknown) => log.error('it is not known how functions can be kept apart', error));
+  }
+
   const cloud: Cloud = {
     get endpoint() {
       return endpoint();
+    },
+    get isolation() {
+      return isolation;
     },
     clock,
     kernel,
@@ -213,6 +239,7 @@ async function assemble(options: CloudOptions, parts: Parts): Promise<Cloud> {
       handler: (request) => control(request) ?? kernel.handle(request),
       onError: (error) => log.error('a response could not be sent', error),
     });
+    if ((options.isolation ?? 'process') !== 'process' || options.functionNetwork === 'cloud') await settleIsolation();
     await directory?.announce(endpoint());
     await kernel.start();
   } catch (error) {

@@ -2,6 +2,7 @@
 import type { AdvanceReport, Clock } from '../base/clock.ts';
 import { parseDuration } from '../base/duration.ts';
 import { UserError } from '../base/errors.ts';
+import type { IsolationReport } from '../engine/isolation/isolation-report.ts';
 import { DEFAULT_ACCOUNT, DEFAULT_REGION } from '../kernel/authenticate.ts';
 import { listAuditEvents } from '../kernel/audit.ts';
 import type { FaultRule } from '../kernel/faults.ts';
@@ -16,6 +17,8 @@ export interface ControlParts {
     readonly endpoint: string;
     readonly clock: Clock;
     readonly kernel: Kernel;
+    /** How functions are kept apart, as far as that is known yet. */
+    readonly isolation: IsolationReport | undefined;
     advance(deltaMs: number): Promise<AdvanceReport>;
     cost(account: string, sinceMs?: number): Promise<CostReport>;
   };
@@ -56,6 +59,10 @@ async function respond(request: HttpRequest, parts: ControlParts): Promise<HttpR
   if (action === undefined) {
     return json(404, { error: 'ERR_NO_SUCH_PATH', message: `nothing at ${request.method} ${request.path}` });
   }
+  // What steers the cloud is not for the code that runs in it.
+  if (request.isFromFunction === true && action !== health) {
+    return json(403, { error: 'ERR_FUNCTION', message: 'functions cannot steer the cloud they run in' });
+  }
   // A web page of another site must not steer the cloud: browsers send Origin, our commands do not.
   const { origin, host } = request.headers;
   if (request.method !== 'GET' && origin !== undefined && origin !== `http://${host}`) {
@@ -77,6 +84,7 @@ async function health(_request: HttpRequest, parts: ControlParts): Promise<unkno
     endpoint: parts.cloud.endpoint,
     clock: clockState(parts),
     services: Object.fromEntries(services.map((id) => [id, 'running'])),
+    ...(parts.cloud.isolation === undefined ? {} : { isolation: parts.cloud.isolation }),
   };
 }
 

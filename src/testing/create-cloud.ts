@@ -21,6 +21,10 @@ export interface CreateCloudOptions {
    * false: what `cloudlet runtimes install` has fetched is used, else the Node.js that runs the test.
    */
   readonly fetchRuntimes?: boolean;
+  /** How functions are kept apart. Default `process`; `sandbox` fails where there is none. */
+  readonly isolation?: 'auto' | 'process' | 'sandbox';
+  /** `cloud`: functions reach nothing but this cloud, which the sandbox alone can do. Default `open`. */
+  readonly functionNetwork?: 'cloud' | 'open';
   /** `system` lets time pass by itself. Default `virtual`. */
   readonly clock?: 'virtual' | 'system';
 }
@@ -91,6 +95,8 @@ export async function createCloud(options: CreateCloudOptions = {}): Promise<Tes
     clock: options.clock ?? 'virtual',
     allowDeprecatedRuntimes: options.allowDeprecatedRuntimes ?? false,
     fetchRuntimes: options.fetchRuntimes ?? false,
+    isolation: options.isolation ?? 'process',
+    functionNetwork: options.functionNetwork ?? 'open',
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     ...(options.faults === undefined ? {} : { faults: options.faults }),
     ...(options.startTime === undefined ? {} : { startMs: options.startTime.getTime() }),

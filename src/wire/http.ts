@@ -13,6 +13,8 @@ export interface HttpRequest {
   readonly body: HttpBody;
   /** Address of the peer, e.g. `127.0.0.1`. */
   readonly sourceIp: string;
+  /** Sent by a function over a network that leads here alone. */
+  readonly isFromFunction?: boolean;
   /** Aborted when the client goes away. A copy by `{ ...request }` may lack it. */
   readonly signal: AbortSignal;
 }

@@ -1,4 +1,5 @@
 // `cloudlet status`: what runs, and what is deployed on it.
+import { describeIsolation, type IsolationReport } from '../../engine/isolation/isolation-report.ts';
 import { type Command, REMOTE_OPTIONS } from '../command.ts';
 import { connect } from '../connection.ts';
 
@@ -16,14 +17,16 @@ export const status: Command = {
     const client = new CloudFormationClient(connection.clientSettings);
     const { Stacks = [] } = await client.send(new DescribeStacksCommand({}));
     const stacks = Stacks.map(({ StackName, StackStatus }) => ({ name: StackName, status: StackStatus }));
-    const { version, clock, services } = health as {
+    const { version, clock, services, isolation } = health as {
       version: string;
+      isolation?: IsolationReport;
       clock: { kind: string; now: string };
       services: Record<string, string>;
     };
     const lines = [
       `Cloudlet ${version} at ${connection.endpoint}`,
       `clock     ${clock.kind}, ${clock.now}`,
+      ...(isolation === undefined ? [] : [`isolation ${describeIsolation(isolation)}`]),
       `services  ${Object.keys(services).join(', ')}`,
       `stacks    ${stacks.length === 0 ? 'none' : stacks.map((s) => `${s.name} (${s.status})`).join(', ')}`,
     ];

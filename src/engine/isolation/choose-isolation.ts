@@ -1,9 +1,10 @@
 // Which driver keeps functions apart here, which limits hold, and what is missing for more.
 import { connect, type Socket } from 'node:net';
 import { FunctionUnavailable } from '../../base/function-runner.ts';
-import { CONTROLLERS, readKernelView } from './control-group-files.ts';
+import { CONTROLLERS, explainMissing, readKernelView } from './control-group-files.ts';
 import { type ControlGroups, openControlGroups } from './control-groups.ts';
 import { type Isolation, processIsolation } from './isolation.ts';
+import type { IsolationReport } from './isolation-report.ts';
 import type { AgentFolders } from './mount-agent.ts';
 import { findSandbox } from './sandbox-isolation.ts';
 
@@ -14,32 +15,68 @@ export interface IsolationWishes {
   readonly takeConnection?: (socket: Socket) => void;
 }
 
-/** `auto` takes what there is and says so; what was asked for by name is never silently left out. */
-export async function chooseIsolation(
-  wishes: IsolationWishes,
-  folders: AgentFolders,
-  onNotice: (message: string) => void,
-): Promise<Isolation> {
-  const { isolation: wanted = 'auto', network = 'open', endpoint } = wishes;
-  const refuse = (reason: string, text: string): FunctionUnavailable => {
-    onNotice(text);
-    return new FunctionUnavailable(reason, text);
-  };
-  const cloud = { endpoint, take: wishes.takeConnection ?? ((socket: Socket) => relay(socket, endpoint())) };
-  let missing = 'the plain-process driver was asked for';
-  if (wanted !== 'process') {
-    const sandbox = await findSandbox(folders, (reason) => (missing = reason), network === 'cloud' ? cloud : undefined);
-    if (sandbox !== undefined) {
-      if (wanted === 'auto') onNotice('functions run in the sandbox (bubblewrap)');
-      return sandbox;
-    }
-    if (wanted === 'sandbox') throw refuse('SandboxUnavailable', `functions cannot be sandboxed: ${missing}`);
+export interface ChosenIsolation {
+  readonly isolation: Isolation;
+  readonly groups: ControlGroups | undefined;
+  readonly report: IsolationReport;
+}
+
+/** `auto` takes what there is; what was asked for by name is never silently left out. */
+export async function chooseIsolation(wishes: IsolationWishes, folders: AgentFolders): Promise<ChosenIsolation> {
+  const { isolation: wanted = 'auto', network = 'open' } = wishes;
+  if (wanted === 'process') {
+    if (network === 'cloud') throw networkRefused('the plain-process driver was asked for');
+    return withoutSandbox([]);
   }
-  if (network === 'cloud') {
-    throw refuse('NetworkUnavailable', `functions cannot be kept from the network without the sandbox: ${missing}`);
+  let reason = '';
+  const cloud = network === 'cloud' ? cloudNetwork(wishes) : undefined;
+  const sandbox = await findSandbox(folders, (told) => (reason = told), cloud);
+  if (sandbox !== undefined) return withSandbox(sandbox, network);
+  const fix = adviseSandbox(reason);
+  if (wanted === 'sandbox') {
+    throw new FunctionUnavailable('SandboxUnavailable', `functions cannot be sandboxed: ${fix}`);
   }
-  if (wanted === 'auto') onNotice(`functions run as plain processes, without a sandbox: ${missing}`);
-  return processIsolation;
+  if (network === 'cloud') throw networkRefused(fix);
+  return withoutSandbox([fix]);
+}
+
+function withSandbox(isolation: Isolation, network: 'cloud' | 'open'): ChosenIsolation {
+  const view = readKernelView();
+  const groups = openControlGroups(view);
+  const missing = groups === undefined ? CONTROLLERS : groups.missing;
+  const limits = CONTROLLERS.filter((name) => !missing.includes(name));
+  const advice = missing.length === 0 ? [] : [explainMissing(view, missing)];
+  return { isolation, groups, report: { driver: 'sandbox', network, limits, missing: advice } };
+}
+
+function withoutSandbox(missing: readonly string[]): ChosenIsolation {
+  const report = { driver: 'process', network: 'open', limits: [], missing } as const;
+  return { isolation: processIsolation, groups: undefined, report };
+}
+
+function networkRefused(reason: string): FunctionUnavailable {
+  const text = `functions cannot be kept from the network without the sandbox: ${reason}`;
+  return new FunctionUnavailable('NetworkUnavailable', text);
+}
+
+/** What is known to be behind a failure, and what helps. */
+function adviseSandbox(reason: string): string {
+  if (process.platform !== 'linux') return 'the sandbox is for Linux';
+  if (reason.includes('not installed')) return `${reason}: install the package bubblewrap`;
+  if (/namespace|setting up uid map|Operation not permitted|Permission denied/i.test(reason)) {
+    return (
+      `${reason}. The machine does not let users make namespaces: see the sysctls kernel.unprivileged_userns_clone=1, ` +
+      'user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns=0, or the seccomp profile of the container'
+    );
+  }
+  return reason;
+}
+
+function cloudNetwork({ endpoint, takeConnection }: IsolationWishes): {
+  endpoint: () => string;
+  take: (socket: Socket) => void;
+} {
+  return { endpoint, take: takeConnection ?? ((socket) => relay(socket, endpoint())) };
 }
 
 function relay(socket: Socket, endpoint: string): void {
@@ -50,18 +87,3 @@ function relay(socket: Socket, endpoint: string): void {
     from.pipe(to);
   }
 }
-
-export function chooseGroups(isolation: Isolation, onNotice: (message: string) => void): ControlGroups | undefined {
-  if (isolation.name !== 'sandbox') return undefined;
-  const groups = openControlGroups(readKernelView());
-  const missing = groups === undefined ? CONTROLLERS : groups.missing;
-  if (missing.length > 0) {
-    onNotice(
-      `functions share ${missing.map((name) => SHARED[name]).join(', ')} without limits of their own: no control groups ` +
-        'can be made here. Start cloudlet by `systemd-run --user --scope -p Delegate=yes`, or as root',
-    );
-  }
-  return groups;
-}
-
-const SHARED = { memory: "the machine's memory", pids: 'process ids', cpu: 'the processors' } as const;

@@ -71,25 +71,78 @@ function parseMount(line: string): Mount[] {
 
 /**
  * Version 2 lets a group have either processes or children with limits. Ours must have been given to
- * us alone (`systemd-run --user --scope -p Delegate=yes`): then this process moves into a child.
+ * us alone (`systemd-run --user --scope -p Delegate=yes`): then its processes move into a child.
  */
 function delegated(parent: string, wanted: readonly Controller[]): Controller[] {
+  if (!isWritable(parent)) return [];
   const enabled = words(join(parent, 'cgroup.subtree_control'));
   const ready = wanted.filter((name) => enabled.includes(name));
-  if (ready.length > 0 && isWritable(parent)) return ready;
   const available = words(join(parent, 'cgroup.controllers'));
   const possible = wanted.filter((name) => available.includes(name));
-  const alone = words(join(parent, 'cgroup.procs')).every((pid) => pid === String(process.pid));
-  if (possible.length === 0 || !alone || !isWritable(parent)) return [];
+  if (ready.length === possible.length) return ready;
+  if (!isOurs(parent)) return ready;
   try {
-    mkdirSync(join(parent, 'cloudlet'), { recursive: true });
-    writeFileSync(join(parent, 'cloudlet', 'cgroup.procs'), '0');
+    makeRoom(parent);
     writeFileSync(join(parent, 'cgroup.subtree_control'), possible.map((name) => `+${name}`).join(' '));
     return possible;
   } catch {
-    return [];
+    return ready;
   }
 }
+
+/** The root may have both; a scope that systemd-run made holds what was started by it, such as npx and us. */
+function isOurs(parent: string): boolean {
+  const isAlone = words(join(parent, 'cgroup.procs')).every((pid) => pid === String(process.pid));
+  return isAlone || isRoot(parent) || RUN_SCOPE.test(parent);
+}
+
+const RUN_SCOPE = /\/run-[^/]*\.scope$/;
+
+/** Only the root has no type. */
+function isRoot(parent: string): boolean {
+  return existsSync(join(parent, 'cgroup.controllers')) && !existsSync(join(parent, 'cgroup.type'));
+}
+
+function makeRoom(parent: string): void {
+  if (isRoot(parent)) return;
+  const child = join(parent, 'cloudlet');
+  mkdirSync(child, { recursive: true });
+  for (const pid of words(join(parent, 'cgroup.procs'))) {
+    try {
+      writeFileSync(join(child, 'cgroup.procs'), pid);
+    } catch (error) {
+      // It has ended meanwhile.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}
+
+/** Why these cannot be bounded here, and what helps. */
+export function explainMissing({ mounts, membership }: KernelView, missing: readonly Controller[]): string {
+  const names = missing.map((name) => NAMES[name]).join(', ');
+  const first = `limits on ${names}, for want of control groups`;
+  const own = /^0::(\/.*)$/m.exec(membership)?.[1];
+  const mount = mounts.split('\n').flatMap(parseMount).find(({ version }) => version === 2);
+  const bySystemd = existsSync('/run/systemd/system');
+  if (mount === undefined || own === undefined || words(join(mount.point, 'cgroup.controllers')).length === 0) {
+    return `${first}: this machine has version 1 of them, which root alone may use`;
+  }
+  const group = join(mount.point, own);
+  const lacking = missing.filter((name) => !words(join(group, 'cgroup.controllers')).includes(name));
+  if (bySystemd && isWritable(group) && lacking.length > 0) {
+    return (
+      `${first}: systemd hands down no ${lacking.join(', ')} to users; put "[Service]\\nDelegate=cpu memory pids" ` +
+      'into /etc/systemd/system/user@.service.d/delegate.conf, run systemctl daemon-reload, and log in again'
+    );
+  }
+  if (bySystemd) {
+    const user = process.getuid?.() === 0 ? '' : '--user ';
+    return `${first}: start by \`systemd-run ${user}--scope -p Delegate=yes cloudlet …\`, or with Delegate=yes in its unit`;
+  }
+  return `${first}: give this process a group that it may write (${group}) and has to itself`;
+}
+
+const NAMES = { memory: 'memory', pids: 'processes', cpu: 'the processor' } as const;
 
 function words(path: string): string[] {
   try {

@@ -179,7 +179,11 @@ done`;
     await using own = createHarness({ isolation: 'auto' });
     const definition = await own.define({ 'index.js': 'exports.handler = async () => process.cwd();' });
     expect((await own.invoke(definition)).json).toBe('/var/task');
-    expect(own.notices).toContain('functions run in the sandbox (bubblewrap)');
+    const report = await own.engine.describeIsolation();
+    expect(report).toMatchObject({ driver: 'sandbox', network: 'open' });
+    expect(own.notices).toEqual([expect.stringContaining('functions run in the sandbox (bubblewrap), with ')]);
+    // What cannot be bounded is told with what helps.
+    expect(report.missing.length).toBe(report.limits.length === 3 ? 0 : 1);
   });
 });
 
@@ -191,8 +195,15 @@ test('without bubblewrap auto says what is missing, and a demanded sandbox is re
     const definition = await strict.define({ 'index.js': '' });
     await expect(strict.invoke(definition)).rejects.toMatchObject({
       reason: 'SandboxUnavailable',
-      message: 'functions cannot be sandboxed: bubblewrap (bwrap) is not installed',
+      message: 'functions cannot be sandboxed: bubblewrap (bwrap) is not installed: install the package bubblewrap',
     });
+    await using lenient = createHarness({ isolation: 'auto' });
+    expect(await lenient.engine.describeIsolation()).toEqual({
+      driver: 'process', network: 'open', limits: [], missing: ['bubblewrap (bwrap) is not installed: install the package bubblewrap'],
+    });
+    expect(lenient.notices).toEqual([
+      'functions run as plain processes of this user, without a sandbox; missing: bubblewrap (bwrap) is not installed: install the package bubblewrap',
+    ]);
   } finally {
     process.env['PATH'] = path;
   }
