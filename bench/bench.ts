@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { FUNCTIONS, createFunction, invoking, timeColdStart } from './functions.ts';
+import { type LargeTable, measureLargeTable } from './large-table.ts';
 import { type LoadOptions, type LoadResult, compareLoads, median } from './load.ts';
 import { type Failure, type Figure, printFigure, writeResults } from './report.ts';
 import { type ServerProcess, measureMemory, startServer } from './server-process.ts';
@@ -23,6 +24,7 @@ const STARTS = 7;
 const COLD_STARTS = 12;
 const CLOUDS = 15;
 const IDLE_AFTER_MS = 2000;
+const LARGE_TABLE_ITEMS = 1_000_000;
 // About what GetItem answers, so that both servers move the same bytes.
 const BARE_ANSWER = JSON.stringify({ Item: { id: { S: 'user-1' }, text: { S: 'x'.repeat(150) } } });
 
@@ -65,14 +67,19 @@ async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
 }
 
 function withCloud<T>(use: (cloud: ServerProcess) => Promise<T>): Promise<T> {
-  return withFolder(async (folder) => {
-    const cloud = await startServer([CLI, 'start', '--port', '0', '--data', folder, '--json']);
-    try {
-      return await use(cloud);
-    } finally {
-      await cloud.stop();
-    }
-  });
+  return withFolder((folder) => withCloudOn(folder, use));
+}
+
+async function withCloudOn<T>(
+  folder: string,
+  use: (cloud: ServerProcess) => Promise<T>,
+): Promise<T> {
+  const cloud = await startServer([CLI, 'start', '--port', '0', '--data', folder, '--json']);
+  try {
+    return await use(cloud);
+  } finally {
+    await cloud.stop();
+  }
 }
 
 async function measureStart(): Promise<void> {
@@ -216,6 +223,60 @@ async function measureInvokes(compare: Compare): Promise<void> {
   });
 }
 
+/** Empty and large in turn: what the second has more of grows with the table. */
+async function measureLargeTables(): Promise<void> {
+  const empty = await withCloud((server) => measureLargeTable(server, { items: 0 }));
+  await withFolder(async (folder) => {
+    const filled = await withCloudOn(folder, async (server) => ({
+      readyMs: server.readyMs,
+      ...(await measureLargeTable(server, { items: LARGE_TABLE_ITEMS })),
+    }));
+    const reopenedMs = await withCloudOn(folder, async ({ readyMs }) => readyMs);
+    addLargeTable(empty, filled, reopenedMs);
+  });
+}
+
+type Filled = LargeTable & Pick<ServerProcess, 'readyMs'>;
+
+function addLargeTable(empty: LargeTable, filled: Filled, reopenedMs: number): void {
+  const name = `${LARGE_TABLE_ITEMS.toLocaleString('en')} items`;
+  const atMost = true;
+  add({
+    name: `${name}: load`,
+    value: filled.loadedPerSecond,
+    unit: '/s',
+    goal: { value: 10_000, atMost: false },
+    note: 'items of 300 bytes by BatchWriteItem of 25, durable',
+  });
+  add({
+    name: `${name}: GetItem, p50`,
+    value: filled.getP50Ms,
+    unit: 'ms',
+    goal: { value: 1.3 * empty.getP50Ms, atMost },
+    note: `of an almost empty table ${empty.getP50Ms.toFixed(2)} ms`,
+  });
+  add({
+    name: `${name}: Query page of 1 MB, p50`,
+    value: filled.pageP50Ms,
+    unit: 'ms',
+    goal: { value: 15, atMost },
+  });
+  add({
+    name: `${name}: process start to ready`,
+    value: reopenedMs,
+    unit: 'ms',
+    goal: { value: filled.readyMs + 100, atMost },
+    note: `with empty data ${filled.readyMs.toFixed(0)} ms`,
+  });
+  if (filled.ownMemoryMb === undefined) return;
+  add({
+    name: `${name}: own memory after the load`,
+    value: filled.ownMemoryMb,
+    unit: 'MB',
+    note: `of a cloud that only read an almost empty table ${empty.ownMemoryMb?.toFixed(0)} MB`,
+  });
+}
+
 interface TestCloud {
   fork(): Promise<TestCloud>;
   close(): Promise<void>;
@@ -296,6 +357,7 @@ await withBare(async (compare) => {
   await measureWorkloads(compare);
   await part('invoke', () => measureInvokes(compare));
 });
+await part('large', measureLargeTables);
 await part('testing', measureTestClouds);
 await part('deploy', measureDeploy);
 const file = await writeResults(join(ROOT, 'bench', 'results'), figures, failures);

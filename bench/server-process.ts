@@ -64,6 +64,15 @@ export async function measureMemory(pid: number): Promise<Memory | undefined> {
 
 const TICKS_PER_SECOND = 100;
 
+/**
+ * Megabytes that are the process's own: heap and buffers, without the pages of files it has mapped,
+ * which the system takes back when it needs them. Linux only: elsewhere undefined.
+ */
+export async function measureOwnMemoryMb(pid: number): Promise<number | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  return (await readKb(`/proc/${pid}/status`, 'RssAnon')) / 1024;
+}
+
 /** Processor time a process has used so far, milliseconds. Linux only: elsewhere undefined. */
 export async function measureCpuMs(pid: number): Promise<number | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
