@@ -20,10 +20,12 @@ import {
   getItem,
   itemPosition,
   loadExpiryTimer,
+  loadTable,
   saveExpiryTimer,
   writeItem,
   type TableHandle,
 } from './store.ts';
+import { recordReplication, type Stamp } from './replication/outbox.ts';
 import { recordChange } from './streams/life-cycle.ts';
 
 /** What to do with the item, every part of it checked as far as that goes without the item. */
@@ -83,7 +85,8 @@ export async function resolveWrite(
     definition.indexes.length === 0 &&
     definition.expiry === undefined &&
     definition.stream === undefined &&
-    definition.history === undefined;
+    definition.history === undefined &&
+    definition.replication === undefined;
   const before = blind ? undefined : await getItem(view, table, position);
   if (intent.condition !== undefined && !holds(intent.condition, before?.item ?? {})) {
     throw conditionFailed(intent.returnOnFailure ? before?.item : undefined);
@@ -156,13 +159,34 @@ export interface Write {
   readonly outcome: WriteOutcome;
   /** Time to live removes the item, not a request. */
   readonly expired?: boolean;
+  /** The write was made in another region, and this is when. */
+  readonly replicated?: Stamp;
 }
 
-/** Writes the outcome, to the table's stream too, and returns the units it consumed. */
+/** Writes the outcome, wherever the table has it, and returns the units it consumed. */
 export async function commitWrite(
   tx: Tx,
   context: WorkContext,
-  { table, outcome, expired = false }: Write,
+  write: Write,
+): Promise<Consumption> {
+  const { definition } = write.table;
+  const { replication } = definition;
+  const consumed = await commitHere(tx, context, write);
+  const elsewhere = replication?.consistency === 'STRONG' && write.replicated === undefined;
+  if (!elsewhere || !write.outcome.writes) return consumed;
+  for (const { region } of replication.members) {
+    const replica = await loadTable(tx, { account: definition.account, region }, definition.name);
+    if (replica === undefined) continue;
+    await commitHere(tx, { ...context, region }, { ...write, table: replica });
+  }
+  return consumed;
+}
+
+/** Writes the outcome to one table, its indexes and its stream. */
+async function commitHere(
+  tx: Tx,
+  context: WorkContext,
+  { table, outcome, expired = false, replicated }: Write,
 ): Promise<Consumption> {
   const { position, before, after } = outcome;
   const { definition } = table;
@@ -184,6 +208,9 @@ export async function commitWrite(
   });
   recordChange(tx, context, { table: definition, images: outcome, expired });
   if (definition.history !== undefined) recordHistory(tx, context, { table, position, before });
+  if (definition.replication?.consistency === 'EVENTUAL') {
+    await recordReplication(tx, context, { table, outcome, replicated });
+  }
   if (newExpirySec !== undefined)
     await ensureExpiryTimer(tx, context, { table, second: newExpirySec });
   return { table: units, ...consumed };

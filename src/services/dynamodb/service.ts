@@ -33,12 +33,8 @@ import {
   untagResource,
   updateTimeToLive,
 } from './operations/settings.ts';
-import {
-  createTable,
-  deleteTable,
-  describeTableOperation,
-  listTables,
-} from './operations/tables.ts';
+import { deleteTable } from './operations/delete-table.ts';
+import { createTable, describeTableOperation, listTables } from './operations/tables.ts';
 import { transactGetItems, transactWriteItems } from './operations/transactions.ts';
 import { updateTable } from './operations/update-table.ts';
 import {
@@ -46,6 +42,13 @@ import {
   getResourcePolicy,
   putResourcePolicy,
 } from './policy/operations.ts';
+import {
+  createGlobalTable,
+  describeTableReplicaAutoScaling,
+  listGlobalTables,
+  refuseGlobalTable,
+  updateTableReplicaAutoScaling,
+} from './replication/operations.ts';
 import { resources } from './resources.ts';
 import {
   describeExport,
@@ -63,7 +66,7 @@ export const dynamodb = defineService<'dynamodb'>({
     BatchWriteItem: batchWriteItem,
     CancelBulkOperation: notImplemented('bulk operations come later'),
     CreateBackup: createBackup,
-    CreateGlobalTable: notImplemented('global tables come later'),
+    CreateGlobalTable: createGlobalTable,
     CreateTable: createTable,
     DeleteBackup: deleteBackup,
     DeleteItem: deleteItem,
@@ -75,13 +78,13 @@ export const dynamodb = defineService<'dynamodb'>({
     DescribeContributorInsights: describeContributorInsights,
     DescribeEndpoints: describeEndpoints,
     DescribeExport: describeExport,
-    DescribeGlobalTable: notImplemented('global tables come later'),
-    DescribeGlobalTableSettings: notImplemented('global tables come later'),
+    DescribeGlobalTable: refuseGlobalTable,
+    DescribeGlobalTableSettings: refuseGlobalTable,
     DescribeImport: describeImport,
     DescribeKinesisStreamingDestination: describeKinesisStreamingDestination,
     DescribeLimits: describeLimits,
     DescribeTable: describeTableOperation,
-    DescribeTableReplicaAutoScaling: notImplemented('global tables come later'),
+    DescribeTableReplicaAutoScaling: describeTableReplicaAutoScaling,
     DescribeTimeToLive: describeTimeToLive,
     DisableKinesisStreamingDestination: disableKinesisStreamingDestination,
     EnableKinesisStreamingDestination: notImplemented('the Kinesis destination comes with Kinesis'),
@@ -95,7 +98,7 @@ export const dynamodb = defineService<'dynamodb'>({
     ListBulkOperations: notImplemented('bulk operations come later'),
     ListContributorInsights: listContributorInsights,
     ListExports: listExports,
-    ListGlobalTables: notImplemented('global tables come later'),
+    ListGlobalTables: listGlobalTables,
     ListImports: listImports,
     ListTables: listTables,
     ListTagsOfResource: listTagsOfResource,
@@ -113,12 +116,12 @@ export const dynamodb = defineService<'dynamodb'>({
     UntagResource: untagResource,
     UpdateContinuousBackups: updateContinuousBackups,
     UpdateContributorInsights: updateContributorInsights,
-    UpdateGlobalTable: notImplemented('global tables come later'),
-    UpdateGlobalTableSettings: notImplemented('global tables come later'),
+    UpdateGlobalTable: refuseGlobalTable,
+    UpdateGlobalTableSettings: refuseGlobalTable,
     UpdateItem: updateItem,
     UpdateKinesisStreamingDestination: updateKinesisStreamingDestination,
     UpdateTable: updateTable,
-    UpdateTableReplicaAutoScaling: notImplemented('global tables come later'),
+    UpdateTableReplicaAutoScaling: updateTableReplicaAutoScaling,
     UpdateTimeToLive: updateTimeToLive,
   },
   dataEvents: [

@@ -63,6 +63,39 @@ export interface RecoverySetting {
   readonly periodDays: number;
 }
 
+/** What a replica has instead of what its group has. */
+export interface ReplicaOverrides {
+  readonly readUnits?: number;
+  readonly maxReadUnits?: number;
+  readonly tableClass?: string;
+  readonly encryptionKeyId?: string;
+  readonly indexes?: readonly {
+    readonly name: string;
+    readonly readUnits?: number;
+    readonly maxReadUnits?: number;
+  }[];
+}
+
+/** Another region's table of the same global table. */
+export interface ReplicaMember {
+  readonly region: string;
+  readonly tableId: string;
+  readonly state: 'CREATING' | 'ACTIVE';
+  readonly overrides: ReplicaOverrides;
+  /** When this table was copied to make that one; absent when another one was. */
+  readonly copiedMs?: number;
+}
+
+/** A table's place in a global table (version 2019.11.21). */
+export interface ReplicationSetting {
+  /** STRONG: a write is in all regions before it is acknowledged. */
+  readonly consistency: 'EVENTUAL' | 'STRONG';
+  /** The other regions, in the order they joined. */
+  readonly members: readonly ReplicaMember[];
+  /** Region of a witness, which a group of two has. */
+  readonly witness?: string;
+}
+
 /** What a table is being restored from. */
 export interface RestoreOrigin {
   readonly backupArn?: string;
@@ -108,6 +141,8 @@ export interface TableDefinition {
   readonly nextHistoryGeneration?: number;
   readonly recovery?: RecoverySetting;
   readonly origin?: RestoreOrigin;
+  /** Present while the table has replicas in other regions. */
+  readonly replication?: ReplicationSetting;
 }
 
 export type StreamViewType = 'KEYS_ONLY' | 'NEW_IMAGE' | 'OLD_IMAGE' | 'NEW_AND_OLD_IMAGES';

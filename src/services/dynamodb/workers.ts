@@ -26,6 +26,7 @@ import {
 } from './store.ts';
 import { purgeWorkers } from './purge.ts';
 import { scanRange } from './query-range.ts';
+import { replicationWorkers } from './replication/replicate.ts';
 import { streamWorkers } from './streams/life-cycle.ts';
 import { exportWorkers } from './transfer/export-job.ts';
 import { importWorkers } from './transfer/import-job.ts';
@@ -42,6 +43,7 @@ export const workers: Readonly<Record<string, TimerWorker>> = {
   ...backupWorkers,
   ...restoreWorkers,
   ...recoveryWorkers,
+  ...replicationWorkers,
   ...exportWorkers,
   ...importWorkers,
   ...streamWorkers,

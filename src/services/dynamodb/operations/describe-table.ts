@@ -6,8 +6,10 @@ import type {
   LocalSecondaryIndexInfo,
   ProvisionedThroughputDescription,
   Projection,
+  ReplicaDescription,
   SourceTableDetails,
   SourceTableFeatureDetails,
+  TableClass,
   TableDescription,
 } from '@aws-sdk/client-dynamodb';
 import type { Measure, RowCount } from '../store.ts';
@@ -16,13 +18,14 @@ import {
   streamArn,
   type IndexDefinition,
   type KeySchema,
+  type ReplicaMember,
   type TableDefinition,
   type Throughput,
 } from '../table-definition.ts';
+import { decreasesOfDay } from './throughput.ts';
 
 /** What a table on demand can take at once. Source: AWS developer guide, "Warm throughput". */
 const ON_DEMAND_WARM_UNITS = { ReadUnitsPerSecond: 12_000, WriteUnitsPerSecond: 4_000 };
-const DAY_MS = 86_400_000;
 const NO_ROWS: RowCount = { items: 0, bytes: 0 };
 
 /**
@@ -67,6 +70,7 @@ export function describeTable(table: TableDefinition, options: DescribeOptions):
     ...shapeSettings(table),
     ...shapeStream(table),
     ...shapeOrigin(table),
+    ...shapeReplication(table),
     ...(local.length === 0
       ? {}
       : { LocalSecondaryIndexes: local.map((index) => describeLocalIndex(table, index, options)) }),
@@ -100,6 +104,61 @@ function shapeOrigin({ origin }: TableDefinition): Partial<TableDescription> {
       RestoreInProgress: true,
     },
   };
+}
+
+/** AWS: a region's view lists the others; what they have like the group is left out. DDB-TABLE-201 */
+function shapeReplication({ replication, ...table }: TableDefinition): Partial<TableDescription> {
+  if (replication === undefined) return {};
+  const { consistency, members, witness } = replication;
+  return {
+    GlobalTableVersion: '2019.11.21',
+    GlobalTableSettingsReplicationMode: 'ENABLED_WITH_OVERRIDES',
+    Replicas: members.map((member) => shapeReplica(table, member)),
+    ...(consistency === 'STRONG' ? { MultiRegionConsistency: consistency } : {}),
+    ...(witness === undefined
+      ? {}
+      : { GlobalTableWitnesses: [{ RegionName: witness, WitnessStatus: 'ACTIVE' }] }),
+  };
+}
+
+function shapeReplica(
+  table: TableDefinition,
+  { region, state, overrides }: ReplicaMember,
+): ReplicaDescription {
+  const { readUnits, maxReadUnits, tableClass, encryptionKeyId, indexes } = overrides;
+  return {
+    RegionName: region,
+    ReplicaStatus: state,
+    GlobalTableSettingsReplicationMode: 'ENABLED_WITH_OVERRIDES',
+    WarmThroughput: { ...warmUnits(table, table), Status: 'ACTIVE' },
+    ...(encryptionKeyId === undefined ? {} : { KMSMasterKeyId: encryptionKeyId }),
+    ...(readUnits === undefined
+      ? {}
+      : { ProvisionedThroughputOverride: { ReadCapacityUnits: readUnits } }),
+    ...(maxReadUnits === undefined
+      ? {}
+      : { OnDemandThroughputOverride: { MaxReadRequestUnits: maxReadUnits } }),
+    ...(tableClass === undefined
+      ? {}
+      : { ReplicaTableClassSummary: { TableClass: tableClassOf(tableClass) } }),
+    ...(indexes === undefined
+      ? {}
+      : {
+          GlobalSecondaryIndexes: indexes.map((index) => ({
+            IndexName: index.name,
+            ...(index.readUnits === undefined
+              ? {}
+              : { ProvisionedThroughputOverride: { ReadCapacityUnits: index.readUnits } }),
+            ...(index.maxReadUnits === undefined
+              ? {}
+              : { OnDemandThroughputOverride: { MaxReadRequestUnits: index.maxReadUnits } }),
+          })),
+        }),
+  };
+}
+
+function tableClassOf(text: string): TableClass {
+  return text === 'STANDARD' ? 'STANDARD' : 'STANDARD_INFREQUENT_ACCESS';
 }
 
 function shapeEncryption({
@@ -192,7 +251,7 @@ function shapeSettings(table: TableDefinition): Partial<TableDescription> {
       ? {}
       : {
           TableClassSummary: {
-            TableClass: tableClass === 'STANDARD' ? 'STANDARD' : 'STANDARD_INFREQUENT_ACCESS',
+            TableClass: tableClassOf(tableClass),
             ...(tableClassChangedMs === undefined
               ? {}
               : { LastUpdateDateTime: new Date(tableClassChangedMs) }),
@@ -249,14 +308,11 @@ function shapeProjection({ projection }: IndexDefinition): Projection {
 }
 
 function shapeThroughput(throughput: Throughput, nowMs: number): ProvisionedThroughputDescription {
-  const { lastIncreaseMs, lastDecreaseMs, decreases = 0 } = throughput;
-  const today = Math.floor(nowMs / DAY_MS);
-  const decreasedToday =
-    lastDecreaseMs !== undefined && Math.floor(lastDecreaseMs / DAY_MS) === today;
+  const { lastIncreaseMs, lastDecreaseMs } = throughput;
   return {
     ReadCapacityUnits: throughput.readUnits,
     WriteCapacityUnits: throughput.writeUnits,
-    NumberOfDecreasesToday: decreasedToday ? decreases : 0,
+    NumberOfDecreasesToday: decreasesOfDay(throughput, nowMs),
     ...(lastIncreaseMs === undefined ? {} : { LastIncreaseDateTime: new Date(lastIncreaseMs) }),
     ...(lastDecreaseMs === undefined ? {} : { LastDecreaseDateTime: new Date(lastDecreaseMs) }),
   };

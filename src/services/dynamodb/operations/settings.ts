@@ -1,6 +1,6 @@
 // Tags, time to live, limits and endpoints.
 import type { Tag } from '@aws-sdk/client-dynamodb';
-import type { ReadTx } from '../../../base/store.ts';
+import type { ReadTx, Tx } from '../../../base/store.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
 import { invalid, invalidParameter, resourceWithArnNotFound } from '../errors.ts';
@@ -92,23 +92,57 @@ export async function updateTimeToLive(
   const attribute = input.TimeToLiveSpecification?.AttributeName ?? '';
   const enabled = input.TimeToLiveSpecification?.Enabled === true;
   await ctx.store.transact(async (tx) => {
-    const table = await requireNamedTable(tx, ctx, name);
-    const { expiry, id: tableId } = table.definition;
+    const { definition } = await requireNamedTable(tx, ctx, name);
+    const { expiry, replication } = definition;
+    checkReplicas(definition);
     checkExpiryChange(expiry?.attribute, { attribute, enabled });
-    const { expiry: _gone, ...rest } = table.definition;
-    if (enabled) {
-      const generation = rest.nextExpiryGeneration;
-      const nextExpiryGeneration = generation + 1;
-      saveTable(tx, { ...rest, expiry: { attribute, generation }, nextExpiryGeneration });
-      scheduleExpiryFill(tx, ctx, { tableName: name, tableId, generation });
-    } else if (expiry !== undefined) {
-      saveTable(tx, rest satisfies TableDefinition);
-      saveExpiryTimer(tx, table, undefined);
-      await ctx.timers.cancel(tx, 'dynamodb/expire', tableId);
-      schedulePurge(tx, ctx, { kind: 'expiries', tableId, generation: expiry.generation });
+    const wanted = enabled ? attribute : undefined;
+    await changeExpiry(tx, ctx, { name, wanted });
+    // AWS: all regions of a global table share the setting.
+    for (const { region } of replication?.members ?? []) {
+      await changeExpiry(tx, { ...ctx, region }, { name, wanted });
     }
   });
   return { TimeToLiveSpecification: { Enabled: enabled, AttributeName: attribute } };
+}
+
+function checkReplicas({ name, replication }: TableDefinition): void {
+  const added = replication?.members.find(({ state }) => state === 'CREATING');
+  if (added !== undefined) {
+    throw invalid(
+      `Create/Update/Delete of replica is not allowed while the replica is being added to table with name: ‘${name}’ in region: ‘${added.region}’.`,
+    );
+  }
+  if (replication?.consistency === 'STRONG') {
+    throw invalid(
+      'Time to Live is not supported for global tables with MultiRegionConsistency set to STRONG.',
+    );
+  }
+}
+
+/** Lets items expire by another attribute, or by none, in one region. */
+async function changeExpiry(
+  tx: Tx,
+  ctx: RequestContext,
+  { name, wanted }: { readonly name: string; readonly wanted: string | undefined },
+): Promise<void> {
+  const table = await loadTable(tx, ctx, name);
+  if (table === undefined) return;
+  const { expiry, ...rest } = table.definition;
+  const { id: tableId } = rest;
+  if (expiry !== undefined) {
+    saveExpiryTimer(tx, table, undefined);
+    await ctx.timers.cancel(tx, 'dynamodb/expire', tableId);
+    schedulePurge(tx, ctx, { kind: 'expiries', tableId, generation: expiry.generation });
+  }
+  if (wanted === undefined) {
+    saveTable(tx, rest);
+    return;
+  }
+  const generation = rest.nextExpiryGeneration;
+  const nextExpiryGeneration = generation + 1;
+  saveTable(tx, { ...rest, expiry: { attribute: wanted, generation }, nextExpiryGeneration });
+  scheduleExpiryFill(tx, ctx, { tableName: name, tableId, generation });
 }
 
 function checkExpiryChange(

@@ -62,6 +62,9 @@ export async function changeStream(
         'If stream is being disabled, then UpdateViewType must not be specified',
       );
     }
+    if (table.replication !== undefined) {
+      throw invalidParameter('Disabling Stream is not allowed for a Global Table replica.');
+    }
     if (table.stream === undefined) {
       throw invalid(`Table has no stream to disable: TableName: ${table.name}`);
     }

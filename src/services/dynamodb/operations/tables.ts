@@ -1,4 +1,4 @@
-// CreateTable, DescribeTable, DeleteTable and ListTables.
+// CreateTable, DescribeTable and ListTables.
 import type {
   AttributeDefinition,
   GlobalSecondaryIndex,
@@ -12,23 +12,13 @@ import { formatArn } from '../../../base/arn.ts';
 import { randomUuid } from '../../../base/random.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
-import { keepDeletedTable } from '../backup/backup-life.ts';
-import { schedulePurgeHistory } from '../backup/history.ts';
-import {
-  deletionProtected,
-  parameterMissing,
-  tableExists,
-  tableInUse,
-  unsupported,
-} from '../errors.ts';
-import { deleteInsights } from '../insights-store.ts';
+import { parameterMissing, tableExists, unsupported } from '../errors.ts';
 import { LIST_TABLES_MAX } from '../limits.ts';
 import { canonicalPolicy } from '../policy/document.ts';
 import { savePolicyOfNewTable } from '../policy/operations.ts';
-import { forgetPolicy } from '../policy/store.ts';
 import { readTableName } from '../rules.ts';
-import { listTableNames, loadTable, removeTable, saveTable, saveTags } from '../store.ts';
-import { closeStream, openStream } from '../streams/life-cycle.ts';
+import { listTableNames, loadTable, saveTable, saveTags } from '../store.ts';
+import { openStream } from '../streams/life-cycle.ts';
 import type {
   IndexDefinition,
   KeyAttribute,
@@ -44,7 +34,6 @@ import {
   type RequestedIndex,
   type RequestedTable,
 } from '../table-rules.ts';
-import { schedulePurge } from '../purge.ts';
 import { describeTable } from './describe-table.ts';
 import { measureTable } from './measure.ts';
 import { requireAnyTable } from './require-table.ts';
@@ -90,7 +79,7 @@ function refuseUnsupported(input: CreateInput): void {
     input.GlobalTableSourceArn !== undefined ||
     input.GlobalTableSettingsReplicationMode !== undefined
   ) {
-    throw unsupported('GlobalTableSourceArn', 'global tables come later');
+    throw unsupported('GlobalTableSourceArn', 'global tables of several accounts come later');
   }
   if (input.VectorIndexes !== undefined)
     throw unsupported('VectorIndexes', 'vector indexes come later');
@@ -254,52 +243,6 @@ export async function describeTableOperation(
   const table = await ctx.store.read((view) => requireAnyTable(view, ctx, name));
   const measure = await measureTable(ctx, table);
   return { Table: describeTable(table.definition, { phase: 'ACTIVE', measure, nowMs: ctx.nowMs }) };
-}
-
-export async function deleteTable(
-  input: InputOf<'dynamodb', 'DeleteTable'>,
-  ctx: RequestContext,
-): Promise<OutputOf<'dynamodb', 'DeleteTable'>> {
-  const name = readTableName(input.TableName, ctx);
-  const found = await ctx.store.read((view) => requireAnyTable(view, ctx, name));
-  const measure = await measureTable(ctx, found);
-  const definition = await ctx.store.transact(async (tx) => {
-    const table = await requireAnyTable(tx, ctx, name);
-    const { id: tableId, arn, indexes, expiry, deletionProtected: kept } = table.definition;
-    if (kept) throw deletionProtected(arn);
-    checkUnused(table.definition);
-    await closeStream(tx, ctx, table.definition);
-    removeTable(tx, table);
-    forgetPolicy(tx, { prefix: table.prefix, label: '' });
-    for (const indexName of ['', ...indexes.map((index) => index.name)]) {
-      deleteInsights(tx, ctx, { tableName: name, indexName });
-    }
-    schedulePurgeHistory(tx, ctx, table.definition);
-    if (table.definition.recovery === undefined) {
-      schedulePurge(tx, ctx, { kind: 'items', tableId });
-    } else {
-      const { table: size } = measure;
-      keepDeletedTable(tx, ctx, { source: table.definition, size });
-    }
-    for (const index of indexes)
-      schedulePurge(tx, ctx, { kind: 'entries', tableId, index: index.number });
-    if (expiry !== undefined) {
-      schedulePurge(tx, ctx, { kind: 'expiries', tableId, generation: expiry.generation });
-      await ctx.timers.cancel(tx, 'dynamodb/expire', tableId);
-    }
-    return table.definition;
-  });
-  const options = { phase: 'DELETING', measure: undefined, nowMs: ctx.nowMs } as const;
-  return { TableDescription: describeTable(definition, options) };
-}
-
-/** AWS: a table is not deleted while it is being made, copied or exported. */
-export function checkUnused({ name, state, history }: TableDefinition): void {
-  const being = state === 'CREATING' ? 'created' : 'backed up, restored or exported';
-  if (state !== 'CREATING' && (history?.pins.length ?? 0) === 0) return;
-  throw tableInUse(
-    `Attempt to change a resource which is still in use: Table is being ${being}: ${name}`,
-  );
 }
 
 export async function listTables(
