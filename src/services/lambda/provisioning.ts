@@ -10,6 +10,7 @@ import {
   type FunctionVersion,
   PER_FUNCTION_MAX,
   type ProvisionedRecord,
+  STANDING_TOPIC,
   aliases,
   functionKey,
   provisioned,
@@ -128,6 +129,7 @@ async function settle(
 ): Promise<void> {
   const seen = new Set([...wanted.values()].flatMap(({ configs }) => configs));
   await context.store.transact(async (tx) => {
+    tx.notify(STANDING_TOPIC);
     for (const config of seen) {
       const key = [...functionKey(context, name), config.qualifier];
       const current = await provisioned.get(tx, key);

@@ -4,7 +4,13 @@ import type { Tx } from '../../base/store.ts';
 import { type Scope, type WorkContext, localSlot } from '../../kernel/context.ts';
 import { runnerRefused } from './errors.ts';
 import { defineFunction } from './function-definition.ts';
-import { type FunctionVersion, type VersionState, functionKey, versions } from './store.ts';
+import {
+  type FunctionVersion,
+  STANDING_TOPIC,
+  type VersionState,
+  functionKey,
+  versions,
+} from './store.ts';
 
 /** How a version begins whose snapshot is still to be made. <localstack test_lambda_api.snapshot.json> */
 export const CREATING: VersionState = {
@@ -40,6 +46,7 @@ export async function makeSnapshot(payload: unknown, context: WorkContext): Prom
     if (current?.state?.status !== 'Pending') return;
     const { state: _pending, ...rest } = current;
     versions.put(tx, key, failure === undefined ? rest : { ...rest, state: failure });
+    tx.notify(STANDING_TOPIC);
   });
 }
 

@@ -1,6 +1,6 @@
 // Lambda's state: functions, versions, aliases, policies, mappings, layers. The only file that keeps it.
 import type { ReadTx, Tx } from '../../base/store.ts';
-import type { LoggingSettings } from '../../base/function-runner.ts';
+import type { FunctionImage, LoggingSettings } from '../../base/function-runner.ts';
 import type { Scope } from '../../kernel/context.ts';
 import { definitionTable, table } from '../../kernel/table.ts';
 
@@ -36,7 +36,10 @@ export interface FunctionVersion {
   readonly runtime: string;
   readonly handler: string;
   readonly role: string;
+  /** Of an image: its digest, and no blob. */
   readonly code: StoredCode;
+  /** Present: it runs from a container image; `runtime` and `handler` are empty. */
+  readonly image?: FunctionImage;
   readonly timeoutSec: number;
   readonly memoryMb: number;
   readonly ephemeralStorageMb: number;
@@ -279,6 +282,9 @@ export const codeSigningConfigs = table<CodeSigningConfig>('lambda/code-signing-
 export const runtimeManagements = table<RuntimeManagement>('lambda/runtime-management');
 /** Keyed `[account, region, layer]`: the number the next version gets. */
 export const layerCounters = table<{ readonly next: number }>('lambda/layer-counter');
+
+/** Notified when a version becomes active or fails, and when provisioned environments are ready or fail. */
+export const STANDING_TOPIC = 'lambda/standing';
 
 /** Rows of everything that hangs on one function are found within this bound. */
 export const PER_FUNCTION_MAX = 10_000;

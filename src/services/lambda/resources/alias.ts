@@ -1,9 +1,10 @@
 // AWS::Lambda::Alias.
-import { NUMBER, TEXT, only } from '../../../kernel/property-shapes.ts';
-import { textOf, unlessAbsent, unlessGone } from '../../../kernel/resource-requests.ts';
+import { INTEGER, NUMBER, TEXT, only } from '../../../kernel/property-shapes.ts';
+import { hasChanged, textOf, unlessAbsent, unlessGone } from '../../../kernel/resource-requests.ts';
 import type { ResourceHandler, ResourceRequest } from '../../../kernel/resources.ts';
 import type { InputOf } from '../../../models/operations.ts';
 import { GONE } from './gone.ts';
+import { applyProvisioned } from './standing.ts';
 
 /** `[{FunctionVersion, FunctionWeight}]` of the template → the API's map. */
 function routingOf(request: ResourceRequest): { AdditionalVersionWeights: Record<string, number> } {
@@ -17,6 +18,8 @@ function routingOf(request: ResourceRequest): { AdditionalVersionWeights: Record
     ),
   };
 }
+
+const PROVISIONED = 'ProvisionedConcurrencyConfig';
 
 export const aliasResource: ResourceHandler = {
   type: 'AWS::Lambda::Alias',
@@ -34,11 +37,13 @@ export const aliasResource: ResourceHandler = {
           of: only({ FunctionVersion: TEXT, FunctionWeight: NUMBER }),
         },
       }),
+      ProvisionedConcurrencyConfig: only({ ProvisionedConcurrentExecutions: INTEGER }),
     },
   },
   replaceOn: ['FunctionName', 'Name'],
   async create(request) {
     const { AliasArn = '' } = await request.call('lambda', 'CreateAlias', aliasInput(request));
+    if (request.properties[PROVISIONED] !== undefined) await applyProvisioned(request, targetOf(request));
     return { physicalId: AliasArn, attributes: { AliasArn } };
   },
   async find(request) {
@@ -48,6 +53,9 @@ export const aliasResource: ResourceHandler = {
   },
   async update(request) {
     const { AliasArn = '' } = await request.call('lambda', 'UpdateAlias', aliasInput(request));
+    if (hasChanged(PROVISIONED, request.previous, request.properties)) {
+      await applyProvisioned(request, targetOf(request));
+    }
     return { physicalId: AliasArn, attributes: { AliasArn } };
   },
   async delete(request) {
@@ -55,6 +63,10 @@ export const aliasResource: ResourceHandler = {
     await unlessGone(request.call('lambda', 'DeleteAlias', input), GONE);
   },
 };
+
+function targetOf({ properties }: ResourceRequest): { FunctionName: string; Qualifier: string } {
+  return { FunctionName: textOf(properties, 'FunctionName') ?? '', Qualifier: textOf(properties, 'Name') ?? '' };
+}
 
 function aliasInput(request: ResourceRequest): InputOf<'lambda', 'CreateAlias'> {
   return {

@@ -1,6 +1,6 @@
 // AWS::Lambda::EventSourceMapping.
 import { parseArn } from '../../../base/arn.ts';
-import { FLAG, INTEGER, NUMBER, TAGS, TEXT, TEXTS, only } from '../../../kernel/property-shapes.ts';
+import { FLAG, INTEGER, JSON_VALUE, NUMBER, TAGS, TEXT, TEXTS, only } from '../../../kernel/property-shapes.ts';
 import { tagsOf, textOf, unlessGone } from '../../../kernel/resource-requests.ts';
 import type {
   Properties,
@@ -10,6 +10,7 @@ import type {
 } from '../../../kernel/resources.ts';
 import type { InputOf } from '../../../models/operations.ts';
 import { GONE } from './gone.ts';
+import { replaceTags } from './replace-tags.ts';
 
 const MAPPING_SETTINGS = {
   FunctionName: TEXT,
@@ -26,9 +27,17 @@ const MAPPING_SETTINGS = {
   ParallelizationFactor: INTEGER,
   TumblingWindowInSeconds: INTEGER,
   KmsKeyArn: TEXT,
+  MetricsConfig: only({ Metrics: TEXTS }),
+  ProvisionedPollerConfig: only({ MinimumPollers: INTEGER, MaximumPollers: INTEGER, PollerGroupName: TEXT }),
+  // Of sources that are not there yet: what refuses them is the operation, by name.
+  SourceAccessConfigurations: JSON_VALUE,
+  AmazonManagedKafkaEventSourceConfig: JSON_VALUE,
+  SelfManagedKafkaEventSourceConfig: JSON_VALUE,
+  DocumentDBEventSourceConfig: JSON_VALUE,
+  LoggingConfig: JSON_VALUE,
 } as const satisfies Readonly<Record<string, PropertyShape>>;
 
-const QUEUE_DEFAULTS = { BatchSize: 10, ScalingConfig: {} } as const;
+const QUEUE_DEFAULTS = { BatchSize: 10, ScalingConfig: {}, ProvisionedPollerConfig: {} } as const;
 const STREAM_DEFAULTS = {
   BatchSize: 100,
   BisectBatchOnFunctionError: false,
@@ -53,10 +62,20 @@ export const mappingResource: ResourceHandler = {
       EventSourceArn: TEXT,
       StartingPosition: TEXT,
       StartingPositionTimestamp: NUMBER,
+      SelfManagedEventSource: JSON_VALUE,
+      Topics: TEXTS,
+      Queues: TEXTS,
       Tags: TAGS,
     },
   },
-  replaceOn: ['EventSourceArn', 'StartingPosition', 'StartingPositionTimestamp'],
+  replaceOn: [
+    'EventSourceArn',
+    'StartingPosition',
+    'StartingPositionTimestamp',
+    'SelfManagedEventSource',
+    'Topics',
+    'Queues',
+  ],
   async create(request) {
     const input = { ...inputOf(request.properties), Tags: tagsOf(request) };
     const { UUID = '', EventSourceMappingArn } = await request.call(
@@ -86,6 +105,7 @@ export const mappingResource: ResourceHandler = {
       MaximumBatchingWindowInSeconds: 0,
       FilterCriteria: { Filters: [] },
       FunctionResponseTypes: [],
+      MetricsConfig: { Metrics: [] },
       ...(isQueue(request) ? QUEUE_DEFAULTS : STREAM_DEFAULTS),
       ...inputOf(settings),
       UUID,
@@ -103,14 +123,10 @@ export const mappingResource: ResourceHandler = {
 
 /** The template's properties under the names of the API, tags aside. */
 function inputOf(properties: Properties): Record<string, unknown> {
-  const { Tags: _tags, KmsKeyArn, ...rest } = properties;
-  return { ...rest, ...(KmsKeyArn === undefined ? {} : { KMSKeyArn: KmsKeyArn }) };
-}
-
-async function replaceTags(request: ResourceRequest, Resource: string | undefined): Promise<void> {
-  const wanted = tagsOf(request);
-  const { Tags = {} } = await request.call('lambda', 'ListTags', { Resource });
-  const TagKeys = Object.keys(Tags).filter((key) => !(key in wanted));
-  if (TagKeys.length > 0) await request.call('lambda', 'UntagResource', { Resource, TagKeys });
-  await request.call('lambda', 'TagResource', { Resource, Tags: wanted });
+  const { Tags: _tags, KmsKeyArn, StartingPositionTimestamp: startSec, ...rest } = properties;
+  return {
+    ...rest,
+    ...(KmsKeyArn === undefined ? {} : { KMSKeyArn: KmsKeyArn }),
+    ...(typeof startSec === 'number' ? { StartingPositionTimestamp: new Date(startSec * 1_000) } : {}),
+  };
 }

@@ -2,6 +2,7 @@
 import {
   FLAG,
   INTEGER,
+  JSON_VALUE,
   TAGS,
   TEXT,
   TEXTS,
@@ -16,8 +17,9 @@ import {
   unlessGone,
 } from '../../../kernel/resource-requests.ts';
 import type { ResourceHandler, ResourceRequest } from '../../../kernel/resources.ts';
-import type { InputOf } from '../../../models/operations.ts';
+import type { InputOf, OutputOf } from '../../../models/operations.ts';
 import { GONE } from './gone.ts';
+import { replaceTags } from './replace-tags.ts';
 import { archiveInlineSource } from '../inline-archive.ts';
 
 const FUNCTION_SETTINGS = [
@@ -38,6 +40,8 @@ const FUNCTION_SETTINGS = [
   'KmsKeyArn',
   'ImageConfig',
   'SnapStart',
+  'CapacityProviderConfig',
+  'DurableConfig',
 ] as const;
 
 /** The template's properties under the names of the API. */
@@ -56,6 +60,16 @@ async function codeOf(request: ResourceRequest): Promise<InputOf<'lambda', 'Crea
   if (code['ZipFile'] === undefined) return code;
   return { ZipFile: await archiveInlineSource(textOf(request.properties, 'Runtime') ?? '', code['ZipFile']) };
 }
+
+type Apply = (request: ResourceRequest, FunctionName: string) => Promise<void>;
+
+/** Properties with operations of their own, which also take them back to their defaults. */
+const ATTACHMENTS: readonly (readonly [name: string, apply: Apply])[] = [
+  ['ReservedConcurrentExecutions', applyConcurrency],
+  ['RuntimeManagementConfig', applyRuntimeManagement],
+  ['RecursiveLoop', applyRecursion],
+  ['FunctionScalingConfig', applyScaling],
+];
 
 export const functionResource: ResourceHandler = {
   type: 'AWS::Lambda::Function',
@@ -101,26 +115,40 @@ export const functionResource: ResourceHandler = {
       PackageType: TEXT,
       Architectures: TEXTS,
       ReservedConcurrentExecutions: INTEGER,
+      CodeSigningConfigArn: TEXT,
+      RecursiveLoop: TEXT,
+      RuntimeManagementConfig: only({ UpdateRuntimeOn: TEXT, RuntimeVersionArn: TEXT }),
+      // Not there yet: what refuses them is the operation, by name.
+      CapacityProviderConfig: JSON_VALUE,
+      DurableConfig: JSON_VALUE,
+      TenancyConfig: JSON_VALUE,
+      FunctionScalingConfig: JSON_VALUE,
+      PublishToLatestPublished: FLAG,
       Tags: TAGS,
     },
   },
-  replaceOn: ['FunctionName', 'PackageType'],
+  replaceOn: ['FunctionName', 'PackageType', 'TenancyConfig'],
   async create(request) {
     const FunctionName = textOf(request.properties, 'FunctionName') ?? request.physicalName(64);
-    const PackageType = textOf(request.properties, 'PackageType');
-    const Architectures = request.properties['Architectures'];
+    const { PackageType, Architectures, TenancyConfig, CodeSigningConfigArn, PublishToLatestPublished } =
+      request.properties;
     const input = {
       ...settingsOf(request),
       FunctionName,
       Role: textOf(request.properties, 'Role'),
       Code: await codeOf(request),
       Tags: tagsOf(request),
-      ...(PackageType === undefined ? {} : { PackageType }),
-      ...(Architectures === undefined ? {} : { Architectures }),
+      PackageType,
+      Architectures,
+      TenancyConfig,
+      CodeSigningConfigArn,
+      PublishTo: PublishToLatestPublished === true ? 'LATEST_PUBLISHED' : undefined,
     } as InputOf<'lambda', 'CreateFunction'>;
-    const { FunctionArn } = await request.call('lambda', 'CreateFunction', input);
-    await applyConcurrency(request, FunctionName);
-    return { physicalId: FunctionName, attributes: { Arn: FunctionArn } };
+    const { FunctionArn, SnapStart } = await request.call('lambda', 'CreateFunction', input);
+    for (const [name, apply] of ATTACHMENTS) {
+      if (request.properties[name] !== undefined) await apply(request, FunctionName);
+    }
+    return { physicalId: FunctionName, attributes: attributesOf(FunctionArn, SnapStart) };
   },
   async find(request) {
     const FunctionName = textOf(request.properties, 'FunctionName') ?? request.physicalName(64);
@@ -131,6 +159,8 @@ export const functionResource: ResourceHandler = {
     const FunctionName = request.physicalId;
     const { previous, properties } = request;
     const changed = (name: string): boolean => hasChanged(name, previous, properties);
+    // First: what is deployed below answers to it.
+    if (changed('CodeSigningConfigArn')) await applyCodeSigning(request, FunctionName);
     if (changed('Code') || changed('Architectures')) {
       const input = { ...(await codeOf(request)), FunctionName, Architectures: properties['Architectures'] };
       await request.call('lambda', 'UpdateFunctionCode', input as InputOf<'lambda', 'UpdateFunctionCode'>);
@@ -146,7 +176,8 @@ export const functionResource: ResourceHandler = {
         DeadLetterConfig: { TargetArn: '' },
         TracingConfig: { Mode: 'PassThrough' },
         EphemeralStorage: { Size: 512 },
-        LoggingConfig: { LogFormat: 'Text' },
+        LoggingConfig: { LogFormat: 'Text', LogGroup: `/aws/lambda/${FunctionName}` },
+        SnapStart: { ApplyOn: 'None' },
       };
       const input = { ...defaults, ...settingsOf(request), FunctionName };
       await request.call(
@@ -155,14 +186,12 @@ export const functionResource: ResourceHandler = {
         input as InputOf<'lambda', 'UpdateFunctionConfiguration'>,
       );
     }
-    if (changed('ReservedConcurrentExecutions')) await applyConcurrency(request, FunctionName);
-    const { Configuration, Tags = {} } = await request.call('lambda', 'GetFunction', { FunctionName });
-    const Resource = Configuration?.FunctionArn;
-    const wanted = tagsOf(request);
-    const TagKeys = Object.keys(Tags).filter((key) => !(key in wanted));
-    if (TagKeys.length > 0) await request.call('lambda', 'UntagResource', { Resource, TagKeys });
-    await request.call('lambda', 'TagResource', { Resource, Tags: wanted });
-    return { physicalId: FunctionName, attributes: { Arn: Resource } };
+    for (const [name, apply] of ATTACHMENTS) if (changed(name)) await apply(request, FunctionName);
+    const { FunctionArn: Resource, SnapStart } = await request.call('lambda', 'GetFunctionConfiguration', {
+      FunctionName,
+    });
+    await replaceTags(request, Resource);
+    return { physicalId: FunctionName, attributes: attributesOf(Resource, SnapStart) };
   },
   async delete(request) {
     await unlessGone(request.call('lambda', 'DeleteFunction', { FunctionName: request.physicalId }), GONE);
@@ -177,4 +206,46 @@ async function applyConcurrency(request: ResourceRequest, FunctionName: string):
   } else {
     await request.call('lambda', 'DeleteFunctionConcurrency', { FunctionName });
   }
+}
+
+/** A property taken out of the template takes the configuration off the function. */
+async function applyCodeSigning(request: ResourceRequest, FunctionName: string): Promise<void> {
+  const CodeSigningConfigArn = textOf(request.properties, 'CodeSigningConfigArn');
+  if (CodeSigningConfigArn === undefined) {
+    await request.call('lambda', 'DeleteFunctionCodeSigningConfig', { FunctionName });
+  } else {
+    await request.call('lambda', 'PutFunctionCodeSigningConfig', { FunctionName, CodeSigningConfigArn });
+  }
+}
+
+async function applyRuntimeManagement(request: ResourceRequest, FunctionName: string): Promise<void> {
+  const config = request.properties['RuntimeManagementConfig'] ?? { UpdateRuntimeOn: 'Auto' };
+  const input = { FunctionName, ...config } as InputOf<'lambda', 'PutRuntimeManagementConfig'>;
+  await request.call('lambda', 'PutRuntimeManagementConfig', input);
+}
+
+async function applyRecursion(request: ResourceRequest, FunctionName: string): Promise<void> {
+  const RecursiveLoop = textOf(request.properties, 'RecursiveLoop') ?? 'Terminate';
+  const input = { FunctionName, RecursiveLoop } as InputOf<'lambda', 'PutFunctionRecursionConfig'>;
+  await request.call('lambda', 'PutFunctionRecursionConfig', input);
+}
+
+async function applyScaling(request: ResourceRequest, FunctionName: string): Promise<void> {
+  const { FunctionScalingConfig } = request.properties;
+  const input = { FunctionName, Qualifier: '$LATEST.PUBLISHED', FunctionScalingConfig };
+  await request.call('lambda', 'PutFunctionScalingConfig', input as InputOf<'lambda', 'PutFunctionScalingConfig'>);
+}
+
+/** `SnapStartResponse.ApplyOn` and its sibling stand beside the ARN. */
+function attributesOf(
+  Arn: string | undefined,
+  snapStart: OutputOf<'lambda', 'GetFunctionConfiguration'>['SnapStart'],
+): Record<string, unknown> {
+  const { ApplyOn, OptimizationStatus } = snapStart ?? {};
+  return {
+    Arn,
+    SnapStartResponse: { ApplyOn, OptimizationStatus },
+    'SnapStartResponse.ApplyOn': ApplyOn,
+    'SnapStartResponse.OptimizationStatus': OptimizationStatus,
+  };
 }
