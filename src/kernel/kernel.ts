@@ -78,6 +78,7 @@ export function createKernel(options: KernelOptions): Kernel {
     random,
     log,
     workers: registry.workers,
+    slowWorkers: registry.slowWorkers,
     contextFor: (scope, worker, token) =>
       contexts.forWork(scope, servicePrincipal(scope, worker), token),
   });

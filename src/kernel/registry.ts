@@ -7,6 +7,7 @@ import { BodyBroken } from '../wire/http.ts';
 export interface Registry {
   readonly services: ReadonlyMap<string, AnyService>;
   readonly workers: ReadonlyMap<string, TimerWorker>;
+  readonly slowWorkers: ReadonlySet<string>;
   readonly routes: readonly HttpRoute[];
   readonly resources: readonly ResourceHandler[];
   /** The handler of an operation; throws 501 NotImplemented naming it when there is none yet. */
@@ -30,6 +31,7 @@ export function createRegistry(services: readonly AnyService[]): Registry {
   return {
     services: byId,
     workers,
+    slowWorkers: new Set(services.flatMap((service) => service.slowWorkers ?? [])),
     routes: services.flatMap((service) => service.routes ?? []),
     resources: services.flatMap((service) => service.resources ?? []),
     handler(service, operation) {

@@ -56,6 +56,8 @@ export interface ServiceDefinition<S extends ServiceId = ServiceId> {
   readonly resources?: readonly ResourceHandler[];
   /** Timer workers by name; names start with `ID/`. */
   readonly workers?: Readonly<Record<string, TimerWorker>>;
+  /** Those of them whose steps wait for others (functions): they keep no quick step waiting. */
+  readonly slowWorkers?: readonly string[];
   /** Called once after the store is open: resumes pollers and the like. */
   readonly start?: (context: WorkContext) => Promise<void>;
   readonly routes?: readonly HttpRoute[];
@@ -69,6 +71,7 @@ export interface AnyService {
   readonly dataEvents?: readonly string[];
   readonly resources?: readonly ResourceHandler[];
   readonly workers?: Readonly<Record<string, TimerWorker>>;
+  readonly slowWorkers?: readonly string[];
   readonly start?: (context: WorkContext) => Promise<void>;
   readonly routes?: readonly HttpRoute[];
   readonly crossOrigin?: CrossOriginHeaders;

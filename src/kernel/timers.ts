@@ -9,7 +9,7 @@ import type { Key, ReadTx, Store, Tx } from '../base/store.ts';
 import type { Scope, Timers, TimerTask, WorkContext } from './context.ts';
 import type { TracedScope } from './contexts.ts';
 import type { TimerWorker } from './service.ts';
-import { type Row, table } from './table.ts';
+import { type Row, type Table, table } from './table.ts';
 
 interface TimerRow extends Scope {
   readonly worker: string;
@@ -21,13 +21,30 @@ interface TimerRow extends Scope {
   readonly traceId?: string;
 }
 
-/** Keyed `[dueMs, token]`. */
-const timers = table<TimerRow>('kernel/timer');
+/** A queue of timers with steps of its own, so that slow ones do not keep quick ones waiting. */
+interface Lane {
+  /** Keyed `[dueMs, token]`. */
+  readonly timers: Table<TimerRow>;
+  readonly topic: string;
+  /** Steps at a time. */
+  readonly concurrencyMax: number;
+}
+
+const QUICK: Lane = {
+  timers: table<TimerRow>('kernel/timer'),
+  topic: 'kernel/timers',
+  concurrencyMax: 256,
+};
+/** Steps that wait for functions: as many as an account's functions run at a time by default. */
+const SLOW: Lane = {
+  timers: table<TimerRow>('kernel/slow-timer'),
+  topic: 'kernel/slow-timers',
+  concurrencyMax: 1_000,
+};
+
 /** Keyed `[worker, id]`: which schedule of an id is in force. */
 const latest = table<{ readonly dueMs: number; readonly token: string }>('kernel/timer-id');
 
-const TOPIC = 'kernel/timers';
-const CONCURRENCY_MAX = 256;
 /** Rows that a scan reads at a time. */
 const PAGE = 16;
 const RETRY_FIRST_MS = 1_000;
@@ -46,6 +63,8 @@ export interface TimerDispatcherOptions {
   readonly random: Random;
   readonly log: Log;
   readonly workers: ReadonlyMap<string, TimerWorker>;
+  /** Names of workers whose steps wait for others. */
+  readonly slowWorkers: ReadonlySet<string>;
   /** Makes the context a step runs in. */
   readonly contextFor: (scope: TracedScope, worker: string, token: WorkContext['activity']) => WorkContext;
 }
@@ -58,10 +77,11 @@ export interface TimerDispatcher extends Timers {
   watch(seen: (fired: FiredTimer) => void): () => void;
 }
 
-function createTimers(random: Random): Timers {
+function createTimers({ random, slowWorkers }: TimerDispatcherOptions): Timers {
   return {
     schedule(tx, scope, task) {
-      writeTimer(tx, scope, { task, random });
+      const lane = slowWorkers.has(task.worker) ? SLOW : QUICK;
+      writeTimer(tx, scope, { task, random, lane });
     },
     async cancel(tx, worker, id) {
       // The timer's own row stays and is dropped as stale when its time comes.
@@ -70,7 +90,13 @@ function createTimers(random: Random): Timers {
   };
 }
 
-function writeTimer(tx: Tx, scope: Scope, { task, random }: { task: TimerTask; random: Random }): void {
+interface Written {
+  readonly task: TimerTask;
+  readonly random: Random;
+  readonly lane: Lane;
+}
+
+function writeTimer(tx: Tx, scope: Scope, { task, random, lane }: Written): void {
   assert(Number.isFinite(task.dueMs), `timer of ${task.worker} is due at a real instant`);
   const token = Buffer.from(random.bytes(12)).toString('hex');
   const row: TimerRow = {
@@ -83,15 +109,40 @@ function writeTimer(tx: Tx, scope: Scope, { task, random }: { task: TimerTask; r
     ...(task.id === undefined ? {} : { id: task.id }),
     ...(task.traceId === undefined ? {} : { traceId: task.traceId }),
   };
-  timers.put(tx, [task.dueMs, token], row);
+  lane.timers.put(tx, [task.dueMs, token], row);
   if (task.id !== undefined) latest.put(tx, [task.worker, task.id], { dueMs: task.dueMs, token });
-  tx.notify(TOPIC);
+  tx.notify(lane.topic);
 }
 
 export function createTimerDispatcher(options: TimerDispatcherOptions): TimerDispatcher {
+  const watchers = new Set<(fired: FiredTimer) => void>();
+  const onFired = (fired: FiredTimer): void => {
+    for (const seen of watchers) seen(fired);
+  };
+  const lanes = [QUICK, SLOW].map((lane) => runLane(lane, options, onFired));
+  return {
+    ...createTimers(options),
+    start() {
+      for (const lane of lanes) lane.start();
+    },
+    async stop() {
+      await Promise.all(lanes.map((lane) => lane.stop()));
+    },
+    watch(seen) {
+      watchers.add(seen);
+      return () => watchers.delete(seen);
+    },
+  };
+}
+
+/** Starts what is due in one lane, as much at a time as the lane allows. */
+function runLane(
+  { timers, topic, concurrencyMax }: Lane,
+  options: TimerDispatcherOptions,
+  onFired: (fired: FiredTimer) => void,
+): Pick<TimerDispatcher, 'start' | 'stop'> {
   const { store, clock, activity, log } = options;
   const running = new Map<string, Promise<void>>();
-  const watchers = new Set<(fired: FiredTimer) => void>();
   let stopped = true;
   let cancelWake: Cancel | undefined;
   let unlisten: (() => void) | undefined;
@@ -141,7 +192,7 @@ export function createTimerDispatcher(options: TimerDispatcherOptions): TimerDis
         cancelWake = clock.schedule(dueMs, wake);
         return false;
       }
-      if (running.size >= CONCURRENCY_MAX) return false;
+      if (running.size >= concurrencyMax) return false;
       begin(key, value);
     }
     return true;
@@ -176,7 +227,7 @@ export function createTimerDispatcher(options: TimerDispatcherOptions): TimerDis
       return;
     }
     await store.transact((tx) => settle(tx, key, row));
-    for (const seen of watchers) seen({ atMs: Number(key[0]), worker: row.worker });
+    onFired({ atMs: Number(key[0]), worker: row.worker });
   }
 
   async function retryLater(key: Key, row: TimerRow, error: unknown): Promise<void> {
@@ -187,15 +238,23 @@ export function createTimerDispatcher(options: TimerDispatcherOptions): TimerDis
     await store.transact(async (tx) => {
       timers.delete(tx, key);
       timers.put(tx, [dueMs, row.token], { ...row, attempts: row.attempts + 1 });
-      tx.notify(TOPIC);
+      tx.notify(topic);
     });
   }
 
+  /** The step is done: its timer goes. */
+  async function settle(tx: Tx, key: Key, row: TimerRow): Promise<void> {
+    timers.delete(tx, key);
+    if (row.id === undefined) return;
+    // The step may have scheduled its successor under the same id: that one stays.
+    const current = await latest.get(tx, [row.worker, row.id]);
+    if (current?.token === row.token) latest.delete(tx, [row.worker, row.id]);
+  }
+
   return {
-    ...createTimers(options.random),
     start() {
       stopped = false;
-      unlisten = store.listen(TOPIC, wake);
+      unlisten = store.listen(topic, wake);
       wake();
     },
     async stop() {
@@ -205,23 +264,10 @@ export function createTimerDispatcher(options: TimerDispatcherOptions): TimerDis
       await scanning;
       await Promise.all(running.values());
     },
-    watch(seen) {
-      watchers.add(seen);
-      return () => watchers.delete(seen);
-    },
   };
 }
 
 async function isStale(view: ReadTx, { worker, id, token }: TimerRow): Promise<boolean> {
   if (id === undefined) return false;
   return (await latest.get(view, [worker, id]))?.token !== token;
-}
-
-/** The step is done: its timer goes. */
-async function settle(tx: Tx, key: Key, row: TimerRow): Promise<void> {
-  timers.delete(tx, key);
-  if (row.id === undefined) return;
-  // The step may have scheduled its successor under the same id: that one stays.
-  const current = await latest.get(tx, [row.worker, row.id]);
-  if (current?.token === row.token) latest.delete(tx, [row.worker, row.id]);
 }

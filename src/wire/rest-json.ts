@@ -1,6 +1,7 @@
 // restJson1: REST bindings, JSON bodies.
 import { ServiceError } from '../base/errors.ts';
 import { describeError } from './error-model.ts';
+import { extraHeadersOf } from './extra-headers.ts';
 import type { HttpResponse } from './http.ts';
 import { bindingsOf, writeHeaders } from './http-bindings.ts';
 import { createJsonCodec } from './json-codec.ts';
@@ -44,6 +45,7 @@ export const restJson1: Protocol = {
     const headers: Record<string, string | readonly string[]> = {
       ...response.headers,
       'x-amzn-requestid': requestId,
+      ...extraHeadersOf(output),
     };
     // AWS: Lambda labels the payload of an invocation as JSON, whatever it is.
     // <docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
