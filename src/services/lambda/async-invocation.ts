@@ -5,6 +5,7 @@ import type { WorkContext } from '../../kernel/context.ts';
 import type { AsyncEvent } from './async-event.ts';
 import { reportOutcome } from './destinations.ts';
 import { execute } from './execution.ts';
+import { type FunctionMetrics, metricsOf } from './function-metrics.ts';
 import { type FunctionReference, functionArn } from './function-reference.ts';
 import {
   ASYNC_AGE_DEFAULT_SEC,
@@ -15,17 +16,21 @@ import {
 } from './limits.ts';
 import { type ResolvedFunction, resolveFunction } from './resolve.ts';
 import { type InvokeConfig, functionKey, invokeConfigs } from './store.ts';
+import { beginTrace } from './trace.ts';
 
 export interface Submission {
   readonly reference: FunctionReference;
   readonly payload: Uint8Array;
   readonly requestId: string;
-  readonly traceId: string | undefined;
 }
 
-/** Accepts an event durably: after this resolves it is run, however often the cloud is killed. */
-export async function enqueue(submission: Submission, context: WorkContext): Promise<void> {
-  const { reference, traceId } = submission;
+/**
+ * Accepts an event durably: after this resolves it is run, however often the cloud is killed. Gives the
+ * trace header that all its tries share.
+ */
+export async function enqueue(submission: Submission, context: WorkContext): Promise<string> {
+  const { reference } = submission;
+  const traceId = context.traceId ?? beginTrace(context.nowMs, context.random);
   const event: AsyncEvent = {
     scope: { account: reference.scope.account, region: reference.scope.region },
     name: reference.name,
@@ -34,10 +39,12 @@ export async function enqueue(submission: Submission, context: WorkContext): Pro
     acceptedMs: context.nowMs,
     failures: 0,
     throttles: 0,
+    traceId,
     ...(reference.qualifier === undefined ? {} : { qualifier: reference.qualifier }),
-    ...(traceId === undefined ? {} : { traceId }),
   };
   await schedule(event, context.nowMs, context);
+  metricsOfEvent(event, context).add('AsyncEventsReceived', 1, context.nowMs);
+  return traceId;
 }
 
 async function schedule(event: AsyncEvent, dueMs: number, context: WorkContext): Promise<void> {
@@ -59,7 +66,9 @@ export async function runAsyncEvent(payload: unknown, context: WorkContext): Pro
     resolved,
     maxAgeMs: (config?.maximumEventAgeSec ?? ASYNC_AGE_DEFAULT_SEC) * 1_000,
   };
-  if (context.clock.now() - event.acceptedMs > progress.maxAgeMs) {
+  const ageMs = context.clock.now() - event.acceptedMs;
+  metricsOfEvent(event, context).add('AsyncEventAge', ageMs, context.clock.now());
+  if (ageMs > progress.maxAgeMs) {
     await reportOutcome({ ...progress, condition: 'EventAgeExceeded' }, context);
     return;
   }
@@ -71,7 +80,11 @@ export async function runAsyncEvent(payload: unknown, context: WorkContext): Pro
   }
   const result = await tryOnce(progress, context);
   if (result === undefined) await backOff(progress, context);
-  else if (result.error === undefined) {
+  else if (result === 'loop') {
+    // AWS: goes to the dead letter queue or failure destination at once. <developer guide, "Recursive
+    // loop detection">. Under which condition it does not say.
+    await reportOutcome({ ...progress, condition: 'RetriesExhausted' }, context);
+  } else if (result.error === undefined) {
     await reportOutcome({ ...progress, condition: 'Success', result }, context);
   } else await retry(progress, result, context);
 }
@@ -105,7 +118,7 @@ async function resolveEvent(
 async function tryOnce(
   { event, resolved }: Progress,
   context: WorkContext,
-): Promise<FunctionResult | undefined> {
+): Promise<FunctionResult | 'loop' | undefined> {
   const execution = {
     requestId: event.requestId,
     payload: event.payload,
@@ -115,8 +128,8 @@ async function tryOnce(
   try {
     return await execute(resolved, execution, context);
   } catch (error) {
-    if (error instanceof ServiceError) return undefined;
-    throw error;
+    if (!(error instanceof ServiceError)) throw error;
+    return error.code === 'RecursiveInvocationException' ? 'loop' : undefined;
   }
 }
 
@@ -146,6 +159,11 @@ async function backOff(progress: Progress, context: WorkContext): Promise<void> 
   } else {
     await schedule({ ...event, throttles: event.throttles + 1 }, dueMs, context);
   }
+}
+
+/** Events are counted under what they were sent to, before a version is chosen. */
+function metricsOfEvent({ scope, name, qualifier }: AsyncEvent, context: WorkContext): FunctionMetrics {
+  return metricsOf({ scope, name, qualifier, version: qualifier ?? '$LATEST' }, context);
 }
 
 async function configOf(event: AsyncEvent, context: WorkContext): Promise<InvokeConfig | undefined> {

@@ -5,6 +5,7 @@ import { randomUuid } from '../../base/random.ts';
 import type { FunctionResult } from '../../base/function-runner.ts';
 import type { WorkContext } from '../../kernel/context.ts';
 import type { AsyncEvent } from './async-event.ts';
+import { metricsOf } from './function-metrics.ts';
 import { functionArn } from './function-reference.ts';
 import { jsonOf } from './payload.ts';
 import type { ResolvedFunction } from './resolve.ts';
@@ -15,7 +16,7 @@ export interface AsyncOutcome {
   readonly condition: 'Success' | 'RetriesExhausted' | 'EventAgeExceeded' | 'ZeroReservedConcurrency';
   readonly config: InvokeConfig | undefined;
   readonly resolved: ResolvedFunction;
-  readonly result?: FunctionResult;
+  readonly result?: FunctionResult & { readonly traceId?: string };
 }
 
 /** A message on its way to a destination or dead letter queue: a durable task of its own. */
@@ -25,6 +26,8 @@ export interface Delivery {
   readonly attributes?: Readonly<Record<string, Attribute>>;
   /** Where a bucket keeps it; given for buckets only. */
   readonly objectKey?: string;
+  /** The function it tells of, for the metric that counts what could not be delivered. */
+  readonly source?: Pick<AsyncEvent, 'scope' | 'name' | 'qualifier'>;
 }
 
 interface Attribute {
@@ -37,6 +40,12 @@ export async function reportOutcome(outcome: AsyncOutcome, context: WorkContext)
   const { config, condition, resolved, event } = outcome;
   const targetArn = condition === 'Success' ? config?.onSuccessArn : config?.onFailureArn;
   const { deadLetterArn } = resolved.version;
+  const { scope, name, qualifier } = event;
+  const source = { scope, name, ...(qualifier === undefined ? {} : { qualifier }) };
+  if (condition !== 'Success') {
+    const metrics = metricsOf({ scope, name, qualifier, version: qualifier ?? '$LATEST' }, context);
+    metrics.add('AsyncEventsDropped', 1, context.clock.now());
+  }
   const deliveries: Delivery[] = [];
   if (targetArn !== undefined) {
     const text = JSON.stringify(destinationRecord(outcome, context));
@@ -49,11 +58,13 @@ export async function reportOutcome(outcome: AsyncOutcome, context: WorkContext)
   }
   if (deliveries.length === 0) return;
   await context.store.transact(async (tx) => {
-    for (const payload of deliveries) {
-      context.timers.schedule(tx, event.scope, {
+    for (const delivery of deliveries) {
+      context.timers.schedule(tx, scope, {
         worker: 'lambda/deliver',
         dueMs: context.clock.now(),
-        payload,
+        payload: { ...delivery, source },
+        // The function's own trace, so that a loop over a destination is found, too.
+        traceId: outcome.result?.traceId ?? event.traceId,
       });
     }
   });
@@ -120,11 +131,22 @@ function deadLetter(targetArn: string, { event, result }: AsyncOutcome): Deliver
  * `DestinationDeliveryFailures`, `DeadLetterErrors`); one that is out of order is tried again.
  */
 export async function deliver(payload: unknown, context: WorkContext): Promise<void> {
+  const delivery = payload as Delivery;
   try {
-    await send(payload as Delivery, context);
+    await send(delivery, context);
   } catch (error) {
     if (!(error instanceof ServiceError) || error.status >= 500 || error.status === 429) throw error;
+    countFailure(delivery, context);
   }
+}
+
+function countFailure({ source, attributes }: Delivery, context: WorkContext): void {
+  if (source === undefined) return;
+  const { scope, name, qualifier } = source;
+  const metrics = metricsOf({ scope, name, qualifier, version: qualifier ?? '$LATEST' }, context);
+  // Dead letters alone have attributes.
+  const metric = attributes === undefined ? 'DestinationDeliveryFailures' : 'DeadLetterErrors';
+  metrics.add(metric, 1, context.clock.now());
 }
 
 async function send({ targetArn, text, attributes, objectKey }: Delivery, context: WorkContext): Promise<void> {

@@ -133,6 +133,7 @@ export const lambda = defineService<'lambda'>({
     'lambda/snapshot': makeSnapshot,
     'lambda/delete-code': createBlobDeleter('lambda/delete-code'),
   },
+  slowWorkers: ['lambda/async', 'lambda/provision', 'lambda/snapshot'],
   async start(context) {
     await startAllMappings(context);
     await startProvisioning(context);

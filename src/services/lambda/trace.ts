@@ -32,15 +32,19 @@ export function lineageHash(functionArn: string): string {
   return createHash('sha256').update(functionArn).digest('hex').slice(0, 8);
 }
 
+/** A trace that no function is a part of yet: of an event that is accepted now and run later. */
+export function beginTrace(nowMs: number, random: Random): string {
+  const bytes = random.bytes(20);
+  const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+  return `Root=1-${hexSeconds(nowMs)}-${hex.slice(0, 24)};Parent=${hex.slice(24)};Sampled=0`;
+}
+
 /** Goes on with the caller's trace, or begins one. */
 export function traceInvocation({ given, hash, nowMs, random }: TraceParts): TracedInvocation {
   const fields = given === undefined ? undefined : readFields(given);
   const root = fields?.root;
   if (root === undefined) {
-    const bytes = random.bytes(20);
-    const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
-    const begun = `Root=1-${hexSeconds(nowMs)}-${hex.slice(0, 24)};Parent=${hex.slice(24)}`;
-    return { header: `${begun};Sampled=0;Lineage=1:${hash}:0`, earlierRuns: 0 };
+    return { header: `${beginTrace(nowMs, random)};Lineage=1:${hash}:0`, earlierRuns: 0 };
   }
   const { lineage, earlierRuns } = continueLineage(fields?.lineage, hash);
   const parent = fields?.parent ?? Buffer.from(random.bytes(8)).toString('hex');

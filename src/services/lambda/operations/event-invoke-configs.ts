@@ -1,4 +1,5 @@
 // How asynchronous invocations are retried and reported: the event invoke configs.
+import { parseArn } from '../../../base/arn.ts';
 import { ServiceError } from '../../../base/errors.ts';
 import type { ReadTx } from '../../../base/store.ts';
 import type { RequestContext, Scope } from '../../../kernel/context.ts';
@@ -87,7 +88,7 @@ function chooseArn(given: string | undefined, previous: string | undefined): str
   return given === '' ? undefined : given;
 }
 
-/** SQS, SNS and Lambda receive records; EventBridge and S3 join with their own issues. */
+/** SQS, SNS and Lambda receive records, S3 those of failures; EventBridge is refused by name. */
 async function checkDestinations(
   view: ReadTx,
   config: ConfigInput['DestinationConfig'],
@@ -97,8 +98,12 @@ async function checkDestinations(
   const onFailure = config?.OnFailure?.Destination;
   for (const arn of [onFailure, onSuccess]) {
     if (arn === undefined || arn === '') continue;
+    if (parseArn(arn)?.service === 'events') {
+      throw invalidParameter(`EventBridge is not part of Cloudlet yet; ${arn} cannot be a destination.`);
+    }
     const service = destinationService(arn);
-    if (service === undefined) {
+    // AWS: a bucket takes records of failures only. <developer guide, "Capturing records", supported destinations>
+    if (service === undefined || (service === 's3' && arn === onSuccess)) {
       const show = (kind: string, target: string | undefined): string =>
         target === undefined ? 'null' : `${kind}(destination=${target})`;
       throw invalidParameter(

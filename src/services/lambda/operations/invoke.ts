@@ -1,12 +1,13 @@
 // Invoke in its three types, and the old InvokeAsync.
 import { collectBytes } from '../../../base/collect-bytes.ts';
-import { bodyBytes } from '../payload.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
+import { withExtraHeaders } from '../../../wire/extra-headers.ts';
 import { enqueue } from '../async-invocation.ts';
 import { execute } from '../execution.ts';
 import { functionArn, parseFunctionReference } from '../function-reference.ts';
 import { ASYNC_PAYLOAD_BYTES_MAX, SYNC_PAYLOAD_BYTES_MAX } from '../limits.ts';
+import { bodyBytes } from '../payload.ts';
 import { resolveFunction } from '../resolve.ts';
 import { refuseUnsupported } from '../rules.ts';
 import { checkPayload, decodeClientContext } from './invocation-input.ts';
@@ -24,11 +25,9 @@ export async function invoke(
   );
   const resolved = await context.store.read((view) => resolveFunction(view, reference, context.random));
   if (type === 'DryRun') return { StatusCode: 204 };
-  const invokedArn = functionArn(reference.scope, reference.name, reference.qualifier);
-  const traceId = context.http?.headers['x-amzn-trace-id'];
   if (type === 'Event') {
-    await enqueue({ reference, payload, requestId: context.requestId, traceId }, context);
-    return { StatusCode: 202 };
+    const traceId = await enqueue({ reference, payload, requestId: context.requestId }, context);
+    return withExtraHeaders({ StatusCode: 202 }, headersOf(traceId));
   }
   const clientContext = decodeClientContext(input.ClientContext);
   const result = await execute(
@@ -36,24 +35,28 @@ export async function invoke(
     {
       requestId: context.requestId,
       payload,
-      invokedArn,
+      invokedArn: functionArn(reference.scope, reference.name, reference.qualifier),
       ...(clientContext === undefined ? {} : { clientContext }),
-      ...(traceId === undefined ? {} : { traceId }),
     },
     context,
   );
-  return {
+  const output: OutputOf<'lambda', 'Invoke'> = {
     StatusCode: 200,
     ExecutedVersion: resolved.version.version,
     // The SDK's type is its own byte array subclass; bytes are what travels.
     Payload: result.payload as NonNullable<OutputOf<'lambda', 'Invoke'>['Payload']>,
-    ...(result.error === undefined ? {} : { FunctionError: result.error }),
-    ...(input.LogType === 'Tail'
-      ? { LogResult: Buffer.from(result.logTail).toString('base64') }
-      : {}),
   };
+  if (result.error !== undefined) output.FunctionError = result.error;
+  if (input.LogType === 'Tail') output.LogResult = Buffer.from(result.logTail).toString('base64');
+  return withExtraHeaders(output, headersOf(result.traceId));
 }
 
+/** AWS: both are on every answer, 202 included. <ResponseMetadata of boto3, as printed in public logs> */
+function headersOf(traceId: string): Record<string, string> {
+  return { 'x-amzn-trace-id': traceId, 'x-amzn-remapped-content-length': '0' };
+}
+
+/** Deprecated since 2014, and still there: like an `Event` without a qualifier. */
 export async function invokeAsync(
   input: InputOf<'lambda', 'InvokeAsync'>,
   context: RequestContext,
@@ -62,7 +65,7 @@ export async function invokeAsync(
   const bytes = await collectStream(input.InvokeArgs);
   const payload = checkPayload(bytes, ASYNC_PAYLOAD_BYTES_MAX);
   await context.store.read((view) => resolveFunction(view, reference));
-  await enqueue({ reference, payload, requestId: context.requestId, traceId: undefined }, context);
+  await enqueue({ reference, payload, requestId: context.requestId }, context);
   return { Status: 202 };
 }
 

@@ -171,6 +171,7 @@ async function placeDraft(
 ): Promise<Message> {
   const { draft, deduplicationId, ctx } = options;
   const delaySec = queue.fifo === undefined ? (draft.delaySec ?? queue.delaySec) : queue.delaySec;
+  const traceHeader = draft.traceHeader ?? ctx.traceId;
   const visibleMs = ctx.nowMs + delaySec * 1000;
   const entered = await placeLast(tx, queue, { store: ctx.store, visibleMs });
   return {
@@ -181,7 +182,8 @@ async function placeDraft(
     entered,
     ...numberOf(queue, entered),
     ...(draft.attributes === undefined ? {} : { attributes: draft.attributes }),
-    ...(draft.traceHeader === undefined ? {} : { traceHeader: draft.traceHeader }),
+    // AWS: the trace of the request goes along, where the sender gives none of its own.
+    ...(traceHeader === undefined ? {} : { traceHeader }),
     ...(draft.groupId === undefined ? {} : { groupId: draft.groupId }),
     ...(deduplicationId === undefined ? {} : { deduplicationId }),
   };
