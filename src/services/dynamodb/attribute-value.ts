@@ -45,6 +45,7 @@ const EMPTY =
   'Supplied AttributeValue is empty, must contain exactly one of the supported datatypes';
 const SEVERAL =
   'Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes';
+const NOT_TRUE = `${INVALID}Null attribute value types must have the value of true`;
 const TOO_DEEP =
   'Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit';
 
@@ -91,7 +92,7 @@ function readTyped(
     case 'BOOL':
       return { BOOL: content as boolean };
     case 'NULL':
-      // AWS: takes {NULL: false} and gives {NULL: true} back.
+      if (content !== true) throw complain(NOT_TRUE);
       return { NULL: true };
     case 'M':
       return { M: readMap(content as Record<string, RawValue>, complain, level) };

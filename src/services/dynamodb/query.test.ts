@@ -310,6 +310,17 @@ describe('Query', () => {
       { KeyConditionExpression: 'artist = :a AND nr <> :x', ...x },
       'Invalid operator used in KeyConditionExpression: <>',
     ],
+    // Source: paritysuite/dynamodb-conformance, error-messages/queryKeyConditionOperands.test.ts.
+    [
+      'two conditions on one key',
+      { KeyConditionExpression: 'artist = :a AND nr > :x AND nr < :x', ...x },
+      'Invalid KeyConditionExpression: KeyConditionExpressions must only contain one condition per key',
+    ],
+    [
+      'more conditions than keys',
+      { KeyConditionExpression: 'artist = :a AND nr > :x AND price = :x', ...x },
+      'The number of query conditions (3) exceeds the number of key attributes defined in the schema (2)',
+    ],
     [
       'a nested path',
       { KeyConditionExpression: 'artist = :a AND nr.foo = :x', ...x },

@@ -124,16 +124,21 @@ function addCondition(
   condition: LegacyCondition,
 ): void {
   if (into.has(attribute)) {
-    throw invalid('KeyConditionExpressions must only contain one condition per key');
+    throw invalid(
+      'Invalid KeyConditionExpression: KeyConditionExpressions must only contain one condition per key',
+    );
   }
   into.set(attribute, condition);
 }
+
+const MAX_CONDITIONS = 2;
 
 /** AWS: checks in this order. dynalite, actions/query */
 export function readKeyCondition(
   conditions: ReadonlyMap<string, LegacyCondition>,
   key: KeySchema,
 ): KeyCondition {
+  if (conditions.size > MAX_CONDITIONS) throw tooManyConditions(conditions.size, key);
   if (key.sort === undefined && conditions.size > 1)
     throw invalid('Query key condition not supported');
   const partition = conditionOn(key.partition, conditions);
@@ -144,6 +149,14 @@ export function readKeyCondition(
   const [value] = partition.values;
   if (value === undefined) throw missed(key.partition);
   return { partition: value, sort: sort === undefined ? undefined : toSortCondition(sort) };
+}
+
+/** AWS: paritysuite/dynamodb-conformance, error-messages/queryKeyConditionOperands.test.ts */
+function tooManyConditions(count: number, key: KeySchema): Error {
+  const attributes = key.sort === undefined ? 1 : 2;
+  return invalid(
+    `The number of query conditions (${count}) exceeds the number of key attributes defined in the schema (${attributes})`,
+  );
 }
 
 function missed(attribute: KeyAttribute): Error {

@@ -1,6 +1,5 @@
 // Query: the sorted items of one partition.
 import type { ReturnConsumedCapacity } from '@aws-sdk/client-dynamodb';
-import { unreachable } from '../../../base/errors.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
 import { attributeOf, equalValues, type Item } from '../attribute-value.ts';
@@ -12,6 +11,7 @@ import {
   type KeyCondition,
 } from '../expression/key-condition.ts';
 import { combineConditions, type LegacyCondition } from '../expression/legacy.ts';
+import { conditionPaths } from '../expression/paths.ts';
 import type { Placeholders } from '../expression/placeholders.ts';
 import { readCondition, readProjection } from '../expression/read-expression.ts';
 import type { BoundCondition, Path } from '../expression/syntax.ts';
@@ -128,7 +128,8 @@ function readQuery(input: QueryInput): ReadQuery {
     expressions.key === undefined
       ? readConditions(input.KeyConditions ?? {})
       : splitKeyCondition(expressions.key);
-  if (keyConditions.size !== 1 && keyConditions.size !== 2) {
+  // Those of an expression are counted against the key, once that is known.
+  if (keyConditions.size === 0 || (expressions.key === undefined && keyConditions.size > 2)) {
     throw invalid('Conditions can be of length 1 or 2 only');
   }
   const request: PageRequest = {
@@ -141,7 +142,7 @@ function readQuery(input: QueryInput): ReadQuery {
     startKey,
   };
   checkSelect(request, projectionParameter(input));
-  const filterPaths = expressions.filter === undefined ? [] : pathsOf(expressions.filter);
+  const filterPaths = expressions.filter === undefined ? [] : conditionPaths(expressions.filter);
   return {
     request,
     keyConditions,
@@ -165,36 +166,6 @@ export function projectionParameter(input: {
 }): { parameter: 'ProjectionExpression' | 'AttributesToGet' } | undefined {
   if (input.ProjectionExpression !== undefined) return { parameter: 'ProjectionExpression' };
   return input.AttributesToGet === undefined ? undefined : { parameter: 'AttributesToGet' };
-}
-
-/** Every document path a condition speaks of. */
-export function pathsOf(condition: BoundCondition): Path[] {
-  switch (condition.kind) {
-    case 'and':
-    case 'or':
-      return [...pathsOf(condition.left), ...pathsOf(condition.right)];
-    case 'not':
-      return pathsOf(condition.condition);
-    case 'compare':
-      return operandPaths([condition.left, condition.right]);
-    case 'between':
-      return operandPaths([condition.operand, condition.low, condition.high]);
-    case 'in':
-      return operandPaths([condition.operand, ...condition.choices]);
-    case 'call':
-      return operandPaths(condition.args);
-    default:
-      return unreachable(condition);
-  }
-}
-
-type Operands = Extract<BoundCondition, { kind: 'call' }>['args'];
-
-function operandPaths(operands: Operands): Path[] {
-  return operands.flatMap((operand) => {
-    if (operand.kind === 'path') return [operand.path];
-    return operand.kind === 'call' ? operandPaths(operand.args) : [];
-  });
 }
 
 /** AWS: the key of what is read cannot be filtered on. */

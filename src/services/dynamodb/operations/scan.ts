@@ -3,6 +3,7 @@ import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
 import { invalid } from '../errors.ts';
 import { combineConditions } from '../expression/legacy.ts';
+import { conditionPaths } from '../expression/paths.ts';
 import { readProjection } from '../expression/read-expression.ts';
 import type { Path } from '../expression/syntax.ts';
 import { checkScalarPaths } from '../key-rules.ts';
@@ -24,7 +25,7 @@ import {
   startPosition,
   type PageRequest,
 } from './page.ts';
-import { pathsOf, projectionParameter, readOptional, shapePage } from './query.ts';
+import { projectionParameter, readOptional, shapePage } from './query.ts';
 import { readStartKey } from './write-intent.ts';
 import type { Key } from '../../../base/store.ts';
 
@@ -87,7 +88,7 @@ function readScan(input: ScanInput): { request: PageRequest; filterPaths: readon
     startKey,
   };
   checkSelect(request, projectionParameter(input));
-  return { request, filterPaths: filter === undefined ? [] : pathsOf(filter) };
+  return { request, filterPaths: filter === undefined ? [] : conditionPaths(filter) };
 }
 
 function checkSegments({ Segment, TotalSegments }: ScanInput): void {

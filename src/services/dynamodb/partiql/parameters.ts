@@ -1,6 +1,6 @@
 // The parameters of a statement: values like all others, but for how numbers are read.
 import { readValue, type AttributeValue, type RawValue } from '../attribute-value.ts';
-import { invalid, invalidParameter } from '../errors.ts';
+import { invalid } from '../errors.ts';
 import { NESTING_MAX_LEVELS } from '../limits.ts';
 
 const INT32_MAX = 2_147_483_647;
@@ -8,29 +8,26 @@ const INT32_MAX = 2_147_483_647;
 /** Throws for the first problem in the order of the document. */
 export function readParameters(raw: readonly RawValue[]): readonly AttributeValue[] {
   return raw.map((value) => {
-    checkOddities(value);
+    checkExponents(value);
     return readValue(value, invalid);
   });
 }
 
 /**
- * AWS: unlike elsewhere, a parameter is no NULL unless it is true, and a number's exponent has 32
- * bits: an exponent beyond cannot be converted, and 1e2147483647 wraps into an underflow.
+ * AWS: unlike elsewhere, a number's exponent has 32 bits: an exponent beyond cannot be converted,
+ * and 1e2147483647 wraps into an underflow.
  * paritysuite/dynamodb-conformance, tests/tier3/error-messages/partiqlParameterNumbers.test.ts
  */
-function checkOddities(value: RawValue, level = 1): void {
+function checkExponents(value: RawValue, level = 1): void {
   // Deeper, readValue complains of the depth.
   if (level > NESTING_MAX_LEVELS) return;
   const { N, NS, L, M } = value;
-  if (value['NULL'] === false) {
-    throw invalidParameter('Null attribute value types must have the value of true');
-  }
   if (typeof N === 'string') checkExponent(N);
   if (Array.isArray(NS)) for (const member of NS as string[]) checkExponent(member);
   const below = Array.isArray(L) ? (L as RawValue[]) : Object.values((M ?? {}) as RawValue);
   for (const child of below as RawValue[]) {
     if (tooDeep(child, level + 1)) return;
-    checkOddities(child, level + 1);
+    checkExponents(child, level + 1);
   }
 }
 
