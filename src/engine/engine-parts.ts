@@ -9,6 +9,7 @@ import { createCodeTrees, type CodeTrees } from './code/code-trees.ts';
 import { findNodeModules, linkNodeModules, linkPythonPackages } from './code/provided-modules.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { chooseIsolation } from './isolation/choose-isolation.ts';
+import { type Containers, createContainers } from './isolation/container-isolation.ts';
 import { describeIsolation, type IsolationReport } from './isolation/isolation-report.ts';
 import type { Isolation } from './isolation/isolation.ts';
 import { createWatchdog } from './isolation/watchdog.ts';

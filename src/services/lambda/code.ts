@@ -30,9 +30,6 @@ export async function takeInCode(source: CodeSource, context: RequestContext): P
 }
 
 async function readSource(source: CodeSource, context: RequestContext): Promise<Uint8Array> {
-  if (source.ImageUri !== undefined) {
-    throw invalidParameter('Container images are not supported by Cloudlet yet; deploy a zip archive.');
-  }
   if (source.SourceKMSKeyArn !== undefined && source.SourceKMSKeyArn !== '') {
     throw invalidParameter('SourceKMSKeyArn is not supported by Cloudlet yet; remove it from the request.');
   }
@@ -86,13 +83,13 @@ async function checkArchive(zip: Uint8Array, context: RequestContext): Promise<n
 
 /** Keeps the archives of a version that is being written: its own and those of its layers. */
 export async function retainArchives(tx: Tx, version: FunctionVersion): Promise<void> {
-  await retainBlob(tx, version.code.blobId);
+  if (version.image === undefined) await retainBlob(tx, version.code.blobId);
   for (const { code } of version.layers) await retainBlob(tx, code.blobId);
 }
 
 /** Lets go of the archives of a version that is being dropped or replaced. */
 export async function releaseArchives(tx: Tx, version: FunctionVersion, context: WorkContext): Promise<void> {
-  await releaseCode(tx, version.code, context);
+  if (version.image === undefined) await releaseCode(tx, version.code, context);
   for (const { code } of version.layers) await releaseCode(tx, code, context);
 }
 

@@ -3,6 +3,7 @@ import type { LoggingSettings } from '../../base/function-runner.ts';
 import { type Random, randomUuid } from '../../base/random.ts';
 import type { InputOf } from '../../models/operations.ts';
 import { invalidParameter } from './errors.ts';
+import { readImage } from './images.ts';
 import { EPHEMERAL_STORAGE_DEFAULT_MB, MEMORY_DEFAULT_MB, TIMEOUT_DEFAULT_SEC } from './limits.ts';
 import { lambdaTimestamp } from './present.ts';
 import {
@@ -29,12 +30,8 @@ type SettingsInput = Partial<InputOf<'lambda', 'CreateFunction'>> &
 /** @param previous the settings in force, which absent parameters keep; absent on create. */
 export function readSettings(input: SettingsInput, previous?: Settings): Settings {
   refuseParameters(input);
-  const runtime = input.Runtime ?? previous?.runtime;
-  const handler = input.Handler ?? previous?.handler;
-  if (runtime === undefined || handler === undefined) {
-    throw invalidParameter('Runtime and Handler are mandatory parameters for functions created with deployment packages.');
-  }
-  checkRuntime(runtime);
+  const image = readImage(input, previous);
+  const { runtime, handler } = image === undefined ? readEntry(input, previous) : { runtime: '', handler: '' };
   const environment = input.Environment?.Variables ?? previous?.environment;
   checkEnvironment(environment ?? {});
   checkLayers(input.Layers ?? []);
@@ -48,7 +45,7 @@ export function readSettings(input: SettingsInput, previous?: Settings): Setting
     input.SnapStart === undefined
       ? previous?.snapStart === true
       : input.SnapStart.ApplyOn === 'PublishedVersions';
-  if (usesSnapStart) checkSnapStart(runtime, ephemeralStorageMb);
+  if (usesSnapStart) checkSnapStart(image === undefined ? runtime : 'PackageType Image', ephemeralStorageMb);
   return {
     description: input.Description ?? previous?.description ?? '',
     runtime,
@@ -64,7 +61,18 @@ export function readSettings(input: SettingsInput, previous?: Settings): Setting
     ...(logGroup === undefined ? {} : { logGroup }),
     ...(logging === undefined ? {} : { logging }),
     ...(usesSnapStart ? { snapStart: true } : {}),
+    ...(image === undefined ? {} : { image }),
   };
+}
+
+function readEntry(input: SettingsInput, previous: Settings | undefined): { runtime: string; handler: string } {
+  const runtime = input.Runtime ?? previous?.runtime;
+  const handler = input.Handler ?? previous?.handler;
+  if (runtime === undefined || handler === undefined) {
+    throw invalidParameter('Runtime and Handler are mandatory parameters for functions created with deployment packages.');
+  }
+  checkRuntime(runtime);
+  return { runtime, handler };
 }
 
 /**
@@ -89,15 +97,11 @@ function readLogging(
 }
 
 function refuseParameters(input: SettingsInput): void {
-  if (input.PackageType === 'Image') {
-    throw invalidParameter('Container images are not supported by Cloudlet yet; deploy a zip archive.');
-  }
   const { VpcConfig, FileSystemConfigs } = input;
   const hasVpc = (VpcConfig?.SubnetIds?.length ?? 0) + (VpcConfig?.SecurityGroupIds?.length ?? 0) > 0;
   refuseUnsupported({
     VpcConfig: hasVpc ? VpcConfig : undefined,
     FileSystemConfigs: (FileSystemConfigs?.length ?? 0) > 0 ? FileSystemConfigs : undefined,
-    ImageConfig: input.ImageConfig,
     CapacityProviderConfig: input.CapacityProviderConfig,
     DurableConfig: input.DurableConfig,
     TenancyConfig: input.TenancyConfig,

@@ -61,6 +61,7 @@ async function makeDefinition(
     runtime: version.runtime,
     handler: version.handler,
     code: readCode(version.code),
+    ...(version.image === undefined ? {} : { image: version.image }),
     layers: version.layers.map((layer) => readCode(layer.code)),
     environment: {
       ...version.environment,

@@ -2,6 +2,7 @@
 import type { OutputOf } from '../../models/operations.ts';
 import type { Scope } from '../../kernel/context.ts';
 import { functionArn } from './function-reference.ts';
+import { presentImage } from './images.ts';
 import { runtimeVersionArn } from './runtime-version.ts';
 import type { AliasRecord, FunctionVersion, InvokeConfig } from './store.ts';
 
@@ -44,10 +45,8 @@ export function presentConfiguration(
   return {
     FunctionName: version.name,
     FunctionArn: functionArn(scope, version.name, qualifier),
-    Runtime: version.runtime as NonNullable<FunctionConfiguration['Runtime']>,
-    RuntimeVersionConfig: { RuntimeVersionArn: runtimeVersionArn(scope, version.runtime) },
+    ...presentPackage(scope, version),
     Role: version.role,
-    Handler: version.handler,
     CodeSize: version.code.sizeBytes,
     Description: version.description,
     Timeout: version.timeoutSec,
@@ -58,7 +57,6 @@ export function presentConfiguration(
     TracingConfig: { Mode: version.tracingMode },
     RevisionId: version.revisionId,
     ...presentState(version),
-    PackageType: 'Zip',
     Architectures: [version.architecture],
     EphemeralStorage: { Size: version.ephemeralStorageMb },
     SnapStart: presentSnapStart(version),
@@ -68,6 +66,17 @@ export function presentConfiguration(
     ...(layers.length === 0
       ? {}
       : { Layers: layers.map(({ arn, code }) => ({ Arn: arn, CodeSize: code.sizeBytes })) }),
+  };
+}
+
+/** AWS: an image has a runtime and a handler of its own. */
+function presentPackage(scope: Scope, { image, runtime, handler }: FunctionVersion): Partial<FunctionConfiguration> {
+  if (image !== undefined) return { PackageType: 'Image', ...presentImage(image) };
+  return {
+    PackageType: 'Zip',
+    Runtime: runtime as NonNullable<FunctionConfiguration['Runtime']>,
+    RuntimeVersionConfig: { RuntimeVersionArn: runtimeVersionArn(scope, runtime) },
+    Handler: handler,
   };
 }
 

@@ -8,6 +8,7 @@ import { checkCodeSigning } from '../code-signing.ts';
 import { newVersion, readSettings } from '../configuration.ts';
 import { functionExists, functionNotFound, invalidParameter, versionInUse } from '../errors.ts';
 import { functionArn, isVersion, parseFunctionReference } from '../function-reference.ts';
+import { imageCode, presentImageCode } from '../images.ts';
 import { retireVersion } from '../function-definition.ts';
 import { type FunctionConfiguration, presentBegun, presentConfiguration } from '../present.ts';
 import { scheduleProvisioning } from '../provisioning.ts';
@@ -42,7 +43,8 @@ export async function createFunction(
     if ((await readFunction(view, context, name)) !== undefined) throw functionExists(name);
     await checkCodeSigning(view, { scope: context, name, configArn: input.CodeSigningConfigArn });
   });
-  const code = await takeInCode(input.Code ?? {}, context);
+  const { image } = settings;
+  const code = image === undefined ? await takeInCode(input.Code ?? {}, context) : imageCode(image);
   return context.store.transact(async (tx) => {
     if ((await readFunction(tx, context, name)) !== undefined) throw functionExists(name);
     const layers = await resolveLayers(tx, layerArns, context);
@@ -86,10 +88,10 @@ export async function getFunction(
     return {
       Configuration,
       // AWS: a presigned S3 URL of its own bucket; ours is served by this cloud (`code-download.ts`).
-      Code: {
+      Code: version.image === undefined ? {
         RepositoryType: 'S3',
         Location: `${context.endpoint}/_aws/lambda/code/${path}?sha256=${encodeURIComponent(version.code.sha256)}`,
-      },
+      } : presentImageCode(version.image, version.code),
       ...(Object.keys(record.tags).length === 0 ? {} : { Tags: record.tags }),
       ...(record.reservedConcurrency === undefined
         ? {}

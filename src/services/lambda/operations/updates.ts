@@ -8,6 +8,7 @@ import { checkCodeSigning } from '../code-signing.ts';
 import { newVersion, readSettings } from '../configuration.ts';
 import { functionNotFound, staleRevision } from '../errors.ts';
 import { type FunctionReference, functionArn, parseFunctionReference } from '../function-reference.ts';
+import { imageCode, replaceImage } from '../images.ts';
 import { retireVersion } from '../function-definition.ts';
 import { lambdaTimestamp, presentBegun, presentConfiguration } from '../present.ts';
 import { presentPublished, publishLatest } from '../publishing.ts';
@@ -22,16 +23,17 @@ export async function updateFunctionCode(
 ): Promise<OutputOf<'lambda', 'UpdateFunctionCode'>> {
   refuseUnsupported({ PublishTo: input.PublishTo });
   const reference = parseFunctionReference(input.FunctionName ?? '', undefined, context);
-  await context.store.read(async (view) => {
-    const { codeSigningConfigArn } = await requireFunction(view, reference, input.RevisionId);
+  const image = await context.store.read(async (view) => {
+    const { codeSigningConfigArn, latest } = await requireFunction(view, reference, input.RevisionId);
     await checkCodeSigning(view, { ...reference, configArn: codeSigningConfigArn });
+    return replaceImage(latest.image, input);
   });
-  const code = await takeInCode(input, context);
+  const taken = image === undefined ? { code: await takeInCode(input, context) } : { code: imageCode(image), image };
   if (input.DryRun === true) {
-    await context.blobs.delete(code.blobId);
+    if (image === undefined) await context.blobs.delete(taken.code.blobId);
     return context.store.read(async (view) => {
       const { latest } = await requireFunction(view, reference, input.RevisionId);
-      return presentConfiguration(reference.scope, { ...latest, code });
+      return presentConfiguration(reference.scope, { ...latest, ...taken });
     });
   }
   const before: FunctionVersion[] = [];
@@ -42,7 +44,7 @@ export async function updateFunctionCode(
     checkRuntimeAge(record.latest.runtime, 'update', context);
     const latest: FunctionVersion = {
       ...record.latest,
-      code,
+      ...taken,
       architecture: input.Architectures?.[0] ?? record.latest.architecture,
       lastModified: lambdaTimestamp(context.nowMs),
       revisionId: randomUuid(context.random),
