@@ -20,6 +20,7 @@ import type { Runtime } from './runtimes/runtime.ts';
 import { openRuntimeCache, type RuntimeCache } from './runtimes/runtime-cache.ts';
 import { createRuntimeFinder, type RuntimeFinder } from './runtimes/runtimes.ts';
 import { createStandbyPool, type StandbyPool } from './runtimes/standby-pool.ts';
+import { createSnapshots, type Snapshots } from './snapshots.ts';
 
 export interface EngineParts {
   readonly isolation: IsolationReport;
@@ -28,6 +29,7 @@ export interface EngineParts {
   readonly launcher: Launcher;
   readonly containers: Containers;
   readonly standby: StandbyPool;
+  readonly snapshots: Snapshots;
   /** Packages of the provided SDK that a function was seen to load, by its ARN. */
   readonly preloads: Map<string, readonly string[]>;
   /** Resolves, by port, when a debugger's port is free again. */
@@ -56,36 +58,42 @@ export async function openParts(
   const cache = openRuntimeCache(options.runtimesFolder);
   let environments = 0;
   let socketCount = 0;
+  let forkFolders = 0;
   const launcher = createLauncher({
     isolation,
-    channels: createLogChannels(join(run, 'logs')),
+    channels: createLogChannels(join(sockets, 'logs')),
     groups,
     watchdog,
     newFolder: () => join(run, `env-${(environments += 1)}`),
     newSocketPath: () => join(sockets, `${(socketCount += 1)}`),
+    newForkFolder: () => join(sockets, `z${(forkFolders += 1)}`),
     bytecodeFolder: join(treesFolder, 'bytecode'),
     provided: createProvider(options, treesFolder, cache),
   });
-  const standby = createStandbyPool(
-    launcher,
-    options.standbySize ?? (options.cloudNowMs === undefined ? 2 : 0),
-  );
+  const standbySize = options.standbySize ?? (options.cloudNowMs === undefined ? 2 : 0);
+  // Code is put into sandboxes below the run folder only.
+  const forksEmpty = isolation.name === 'process' || sockets === run;
+  const standby = createStandbyPool(launcher, { size: standbySize, forksEmpty });
+  const runtimes = createRuntimeFinder({
+    onNotice,
+    nodeExecutables: options.nodeExecutables ?? {},
+    cache,
+    fetches: options.fetchRuntimes ?? false,
+  });
+  const trees = createCodeTrees(treesFolder);
+  const snapshots = createSnapshots({ options, runtimes, trees, launcher, spares: standbySize });
   return {
     isolation: report,
-    runtimes: createRuntimeFinder({
-      onNotice,
-      nodeExecutables: options.nodeExecutables ?? {},
-      cache,
-      fetches: options.fetchRuntimes ?? false,
-    }),
-    trees: createCodeTrees(treesFolder),
+    runtimes,
+    trees,
     launcher,
     containers,
     standby,
+    snapshots,
     preloads: new Map(),
     debugged: new Map(),
     async close() {
-      await standby.close();
+      await Promise.all([standby.close(), snapshots.close()]);
       await containers.close();
       watchdog.close();
       isolation.close();

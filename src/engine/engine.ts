@@ -1,18 +1,14 @@
 // The engine: runs functions in execution environments. Knows definitions and archives, no AWS API.
-import { createHash } from 'node:crypto';
 import { totalmem } from 'node:os';
-import {
-  type FunctionDefinition,
-  type FunctionRunner,
-  FunctionUnavailable,
-} from '../base/function-runner.ts';
-import type { Random } from '../base/random.ts';
+import type { FunctionDefinition, FunctionRunner } from '../base/function-runner.ts';
 import { findRuntimeIdentifier } from '../base/runtime-identifiers.ts';
 import { inspectArchive } from './code/archive.ts';
 import { type EngineParts, openParts } from './engine-parts.ts';
 import type { EngineOptions } from './engine-options.ts';
 import type { IsolationReport } from './isolation/isolation-report.ts';
 import { ExecutionEnvironment } from './execution-environment.ts';
+import { createLevelFilter } from './logs/level-filter.ts';
+import { describeRuntime, logStreamName } from './logs/stream-name.ts';
 import { createStreamLog } from './logs/stream-log.ts';
 import { type EnvironmentEvents, Router } from './router.ts';
 import { hasOwnClient } from './runtimes/runtime.ts';
@@ -55,12 +51,10 @@ export function createEngine(options: EngineOptions): Engine {
     inspectArchive,
     invoke: (definition, invocation) => router.invoke(definition, invocation),
     provision: (definition, count) => router.provision(definition, count),
-    async snapshot({ runtime }) {
-      const text = `this machine cannot make snapshots of ${runtime} functions`;
-      throw new FunctionUnavailable('SnapStartNotSupported', text);
-    },
+    snapshot: async (definition) => (await open()).snapshots.make(definition),
     async retire(key) {
       router.retire(key);
+      (await parts)?.snapshots.retire(key);
     },
     async close() {
       await router.close();
@@ -88,7 +82,8 @@ function createEnvironment(given: NewEnvironment): ExecutionEnvironment {
   const streamName = logStreamName(nowMs(), definition.version, options.random);
   const family = findRuntimeIdentifier(definition.runtime)?.family ?? 'provided';
   const isForeign = !hasOwnClient(family) || options.runtimeClients?.[definition.runtime] !== undefined;
-  const initializationType = provisioned ? 'provisioned-concurrency' : 'on-demand';
+  const onDemand = definition.snapStart === true ? 'snap-start' : 'on-demand';
+  const initializationType = provisioned ? 'provisioned-concurrency' : onDemand;
   const debug = provisioned ? undefined : options.debug?.(definition.name);
   const start = { definition, logStreamName: streamName, initializationType, debug } as const;
   return new ExecutionEnvironment({
@@ -102,6 +97,7 @@ function createEnvironment(given: NewEnvironment): ExecutionEnvironment {
     }),
     runtimeVersion: describeRuntime(definition),
     initializationType,
+    keepsLine: isForeign ? createLevelFilter(definition.logging) : () => true,
     isDebugged: debug !== undefined,
     boundsCpu: options.cpuByMemory ?? true,
     usesCloudTime: options.cloudNowMs !== undefined && !isForeign,
@@ -109,18 +105,4 @@ function createEnvironment(given: NewEnvironment): ExecutionEnvironment {
     startRuntime: async () => startRuntime(options, await open(), start),
     ...events,
   });
-}
-
-/** AWS: `2026/11/21/[$LATEST]` and 32 hex digits. */
-function logStreamName(nowMs: number, version: string, random: Random): string {
-  const day = new Date(nowMs).toISOString().slice(0, 10).replaceAll('-', '/');
-  return `${day}/[${version}]${Buffer.from(random.bytes(16)).toString('hex')}`;
-}
-
-/** The runtime as INIT_START names it: the identifier asked for, not what runs it here. */
-function describeRuntime(definition: FunctionDefinition): { text: string; arn: string } {
-  const match = /^([a-z]+)(.*?)(\.x)?$/.exec(definition.runtime);
-  const text = `${match?.[1] ?? ''}:${(match?.[2] ?? '').replace(/^\./, '')}.v1`;
-  const digest = createHash('sha256').update(text).digest('hex');
-  return { text, arn: `arn:aws:lambda:${definition.region}::runtime:${digest}` };
 }

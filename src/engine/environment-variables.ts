@@ -28,6 +28,7 @@ export function buildEnvironment(settings: EnvironmentSettings): Record<string, 
   const defaults: Record<string, string> = {
     LANG: 'en_US.UTF-8',
     TZ: ':UTC',
+    AWS_LAMBDA_LOG_FORMAT: 'Text',
     PATH: `/usr/local/bin:/usr/bin/:/bin:${join(opt, 'bin')}`,
     LD_LIBRARY_PATH: `/lib64:/usr/lib64:${tree.taskRoot}:${join(tree.taskRoot, 'lib')}:${join(opt, 'lib')}`,
     ...modulePath(settings),
@@ -48,8 +49,7 @@ export function buildEnvironment(settings: EnvironmentSettings): Record<string, 
     AWS_LAMBDA_FUNCTION_VERSION: definition.version,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(definition.memoryMb),
     AWS_LAMBDA_INITIALIZATION_TYPE: settings.initializationType,
-    AWS_LAMBDA_LOG_GROUP_NAME: definition.logGroup,
-    AWS_LAMBDA_LOG_STREAM_NAME: settings.logStreamName,
+    ...logVariables(settings),
     AWS_LAMBDA_RUNTIME_API: settings.runtimeApi,
     LAMBDA_TASK_ROOT: tree.taskRoot,
     LAMBDA_RUNTIME_DIR: settings.providedFolder ?? '/var/runtime',
@@ -57,6 +57,19 @@ export function buildEnvironment(settings: EnvironmentSettings): Record<string, 
     ...(runtime.family === 'provided'
       ? {}
       : { AWS_EXECUTION_ENV: `AWS_Lambda_${definition.runtime}` }),
+  };
+}
+
+/** AWS: the place is unknown to functions with SnapStart. snapstart-monitoring.html, configuration-envvars.html */
+function logVariables({ definition, initializationType, logStreamName }: EnvironmentSettings): Record<string, string> {
+  const { logging } = definition;
+  const isJson = logging?.format === 'JSON';
+  return {
+    ...(logging === undefined ? {} : { AWS_LAMBDA_LOG_FORMAT: logging.format }),
+    ...(isJson ? { AWS_LAMBDA_LOG_LEVEL: logging.applicationLevel ?? 'INFO' } : {}),
+    ...(initializationType === 'snap-start'
+      ? {}
+      : { AWS_LAMBDA_LOG_GROUP_NAME: definition.logGroup, AWS_LAMBDA_LOG_STREAM_NAME: logStreamName }),
   };
 }
 

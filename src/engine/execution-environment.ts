@@ -1,35 +1,20 @@
 // One execution environment: a log stream and the runtime process behind it, from init to its end.
 import { performance } from 'node:perf_hooks';
-import type {
-  FunctionDefinition,
-  FunctionInvocation,
-  FunctionResult,
-  ResponseSink,
+import {
+  type FunctionDefinition,
+  type FunctionInvocation,
+  type FunctionResult,
+  FunctionUnavailable,
+  type ResponseSink,
 } from '../base/function-runner.ts';
-import type { InitializationType } from './environment-variables.ts';
-import type { ShutdownReason } from './runtime-api/extensions-api.ts';
-import {
-  extensionFailed,
-  outOfMemory,
-  type PlatformFailure,
-  responseTooLarge,
-  runtimeExited,
-  timedOut,
-} from './failures.ts';
-import type { Guest } from './runtimes/guest.ts';
-import { type InitFailure, type InitOutcome, runInitPhase } from './init-phase.ts';
-import {
-  endLine,
-  extensionLine,
-  initReportLine,
-  initStartLine,
-  priceOfRun,
-  reportLine,
-  startLine,
-} from './logs/platform-lines.ts';
-import { MAX_RESPONSE_BYTES, MAX_STREAM_BYTES, NO_EVENTS } from './runtime-api/runtime-api.ts';
+import { extensionFailed, outOfMemory, type PlatformFailure, runtimeExited, timedOut } from './failures.ts';
+import { describeFailure, type InitFailure, type InitOutcome, runInitPhase } from './init-phase.ts';
+import { PlatformLog, type PlatformLogOptions } from './logs/platform-log.ts';
 import type { StreamLog } from './logs/stream-log.ts';
-import type { Telemetry } from './runtime-api/telemetry.ts';
+import { bodyOf, isFatal, judgeResponse, type Outcome, statusOf } from './outcome.ts';
+import type { ShutdownReason } from './runtime-api/extensions-api.ts';
+import { NO_EVENTS } from './runtime-api/runtime-api.ts';
+import type { Guest } from './runtimes/guest.ts';
 
 /** AWS: docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html */
 const INIT_LIMIT_MS = 10_000;
@@ -42,41 +27,21 @@ const MEMORY_CHECK_MS = 50;
 /** How many of those checks pass between two deliveries of a running function's log lines. */
 const CHECKS_PER_FLUSH = 20;
 
-export interface EnvironmentOptions {
-  readonly definition: FunctionDefinition;
-  readonly log: StreamLog;
-  /** For INIT_START: `nodejs:20.20.2` and the ARN. */
-  readonly runtimeVersion: { readonly text: string; readonly arn: string };
-  /** AWS_LAMBDA_INITIALIZATION_TYPE. */
-  readonly initializationType: InitializationType;
+export interface EnvironmentOptions extends PlatformLogOptions {
+  /** Whether a line of the function goes into the log. */
+  readonly keepsLine: (line: string) => boolean;
   /** A debugger may hold it up: no time limit, no freezing. */
   readonly isDebugged: boolean;
   /** Whether the runtime shows its function the cloud's time instead of the machine's. */
   readonly usesCloudTime: boolean;
   /** Whether handlers get a share of the processor by their memory. */
   readonly boundsCpu: boolean;
-  /** The cloud's time. */
-  readonly nowMs: () => number;
   /** Starts a process that knows its function; called again when an init has to be repeated. */
   readonly startRuntime: () => Promise<Guest>;
   /** Told when the environment can take the next invocation. */
   readonly onFree: (environment: ExecutionEnvironment) => void;
   /** Told once when it never will again. */
   readonly onGone: (environment: ExecutionEnvironment) => void;
-}
-
-type Outcome =
-  | { readonly kind: 'response'; readonly body: Uint8Array }
-  | { readonly kind: 'function-error'; readonly body: Uint8Array }
-  | { readonly kind: 'init-error'; readonly body: Uint8Array; readonly errorType: string }
-  | { readonly kind: 'platform'; readonly failure: PlatformFailure; readonly fatal: boolean };
-
-interface TelemetryFigures {
-  readonly requestId: string;
-  readonly durationMs: number;
-  readonly billedDurationMs: number;
-  readonly maxMemoryMb: number;
-  readonly initDurationMs: number | undefined;
 }
 
 export class ExecutionEnvironment {
@@ -90,6 +55,7 @@ export class ExecutionEnvironment {
   readonly #options: EnvironmentOptions;
   readonly #definition: FunctionDefinition;
   readonly #log: StreamLog;
+  readonly #platform: PlatformLog;
   #guest: Guest | undefined;
   #init: InitOutcome | undefined;
   /** Init Duration belongs into the first REPORT only, and not after a repeated init. */
@@ -103,7 +69,6 @@ export class ExecutionEnvironment {
   #frozen = false;
   #freezer: NodeJS.Timeout | undefined;
   #cpuLimited = false;
-  #telemetry: Telemetry | undefined;
   #stopWatching: () => void = () => {};
   #announceGone: () => void = () => {};
 
@@ -112,7 +77,8 @@ export class ExecutionEnvironment {
     this.#definition = options.definition;
     this.#log = options.log;
     this.gone = new Promise((resolve) => (this.#announceGone = resolve));
-    this.#log.append(initStartLine(options.runtimeVersion.text, options.runtimeVersion.arn));
+    this.#platform = new PlatformLog(options);
+    this.#platform.environmentStarts();
     // AWS: LogResult has what the function wrote during init, but not INIT_START.
     this.#log.beginTail();
     this.#log.onCongestion = (congested) => this.#guest?.holdLogs(congested);
@@ -145,11 +111,7 @@ export class ExecutionEnvironment {
       const outcome = await this.#repeatInit(invocation);
       if (outcome !== undefined) return this.#finish(invocation, startedAt, outcome);
     }
-    this.#log.append(startLine(invocation.requestId, this.#definition.version));
-    this.#emit('platform.start', {
-      requestId: invocation.requestId,
-      version: this.#definition.version,
-    });
+    this.#platform.invocationStarts(invocation.requestId);
     const outcome = await this.#serve(invocation, startedAt);
     return this.#finish(invocation, startedAt, outcome);
   }
@@ -169,8 +131,8 @@ export class ExecutionEnvironment {
     const outcome = await this.#initialise(this.#options.isDebugged ? LONGEST_MS : INIT_LIMIT_MS);
     this.#init = outcome;
     if (outcome.kind === 'failed') {
-      this.#log.append(initReportLine(outcome.durationMs, 'init', outcome));
       this.#log.flush();
+      if (this.#isRestored) this.#refuseRestore(outcome);
     } else if (this.#guest === undefined) {
       this.end();
     } else if (this.#options.initializationType === 'provisioned-concurrency') {
@@ -179,13 +141,21 @@ export class ExecutionEnvironment {
     }
   }
 
+  /** AWS: the caller is told, the function never ran. API_Invoke.html, SnapStartException */
+  #refuseRestore(outcome: InitFailure): never {
+    this.end('failure');
+    throw outcome.status === 'timeout'
+      ? new FunctionUnavailable('SnapStartTimeoutException', "Lambda couldn't restore the snapshot within the timeout limit.")
+      : new FunctionUnavailable('SnapStartException', describeFailure(outcome));
+  }
+
   async #initialise(limitMs: number): Promise<InitOutcome> {
     const outcome = await runInitPhase(limitMs, this.#options.startRuntime, (guest) => {
       this.#guest = guest;
       guest.hear((message) => this.#heard(message, 'function'));
       guest.hearExtensions((message) => this.#heard(message, 'extension'));
-      this.#telemetry = guest.api.extensions?.telemetry;
-      this.#emit('platform.initStart', this.#describeInit());
+      this.#platform.telemetry = guest.api.extensions?.telemetry;
+      this.#platform.processStarts(this.#phase);
       void guest.ended.then(() => this.#processEnded(guest));
       if (this.#over) guest.kill();
     });
@@ -194,36 +164,17 @@ export class ExecutionEnvironment {
     return outcome;
   }
 
-  #emit(type: string, record: unknown): void {
-    this.#telemetry?.emit(type, record);
-  }
-
-  #describeInit(): Record<string, unknown> {
-    const { text, arn } = this.#options.runtimeVersion;
-    const { name, version } = this.#definition;
-    return {
-      initializationType: this.#options.initializationType,
-      phase: this.#running > 0 ? 'invoke' : 'init',
-      runtimeVersion: text,
-      runtimeVersionArn: arn,
-      functionName: name,
-      functionVersion: version,
-    };
-  }
-
   #reportInit(outcome: InitOutcome): void {
     for (const { name, events } of this.#guest?.api.extensions?.describe() ?? []) {
-      if (outcome.kind === 'ready') this.#log.append(extensionLine(name, events));
+      if (outcome.kind === 'ready') this.#platform.extensionReady(name, events);
     }
-    const status = outcome.kind === 'ready' ? 'success' : outcome.status;
-    const kind = { initializationType: this.#options.initializationType, phase: this.#running > 0 ? 'invoke' : 'init', status };
-    this.#emit('platform.initRuntimeDone', kind);
-    this.#emit('platform.initReport', { ...kind, metrics: { durationMs: outcome.durationMs } });
+    this.#platform.initEnds(outcome, this.#phase);
   }
 
   #heard(message: string, source: 'function' | 'extension'): void {
+    this.#platform.telemetry?.emit(source, message.replace(/\n$/, ''));
+    if (source === 'function' && !this.#options.keepsLine(message)) return;
     this.#log.append(message);
-    this.#emit(source, message.replace(/\n$/, ''));
     if (this.#running > 0 || this.#flushPlanned) return;
     // Nobody will flush what is written outside of an invocation.
     this.#flushPlanned = true;
@@ -256,13 +207,12 @@ export class ExecutionEnvironment {
   /** AWS: after a failed init the next invocation repeats it, within the function's timeout. */
   async #repeatInit(invocation: FunctionInvocation): Promise<Outcome | undefined> {
     const { requestId } = invocation;
-    const { timeoutMs, version } = this.#definition;
+    const { timeoutMs } = this.#definition;
     const outcome = await this.#initialise(this.isDebugged ? LONGEST_MS : timeoutMs);
     this.#init = outcome;
     this.#initReported = true;
     if (outcome.kind === 'ready') return undefined;
-    this.#log.append(initReportLine(outcome.durationMs, 'invoke', outcome));
-    this.#log.append(startLine(requestId, version));
+    this.#platform.invocationStarts(requestId);
     if (outcome.status === 'timeout') {
       const failure = timedOut(requestId, timeoutMs, this.#options.nowMs());
       return { kind: 'platform', failure, fatal: true };
@@ -385,61 +335,37 @@ export class ExecutionEnvironment {
     };
   }
 
-  #emitReport(figures: TelemetryFigures, outcome: Outcome): void {
-    if (this.#telemetry === undefined) return;
-    const { requestId, durationMs, billedDurationMs, maxMemoryMb, initDurationMs } = figures;
-    const status = statusOf(outcome);
-    const producedBytes = bodyOf(outcome).byteLength;
-    this.#emit('platform.runtimeDone', { requestId, status, metrics: { durationMs, producedBytes } });
-    const memory = { memorySizeMB: this.#definition.memoryMb, maxMemoryUsedMB: maxMemoryMb };
-    const init = initDurationMs === undefined ? {} : { initDurationMs };
-    this.#emit('platform.report', {
-      requestId,
-      status,
-      metrics: { durationMs, billedDurationMs, ...memory, ...init },
-    });
-  }
-
   /** Writes END and REPORT and makes the result. */
   #finish(invocation: FunctionInvocation, startedAt: number, outcome: Outcome): FunctionResult {
-    const { requestId } = invocation;
     const { memoryMb, timeoutMs } = this.#definition;
     const failure = outcome.kind === 'platform' ? outcome.failure : undefined;
     const took = performance.now() - startedAt;
     const durationMs = failure?.status === 'timeout' ? timeoutMs : took;
-    const init = this.#init;
-    const initDurationMs =
-      !this.#initReported && init?.kind === 'ready' ? init.durationMs : undefined;
-    this.#initReported = true;
+    const before = this.#takeStartUp();
     // AWS: since August 2025 the init phase is billed too. AWS blog, "standardizes billing for INIT Phase"
-    const billedDurationMs = Math.ceil(durationMs + (initDurationMs ?? 0));
+    const billedDurationMs = Math.ceil(durationMs + (before.initDurationMs ?? 0));
     this.#notePeak();
     // AWS: never reported above the limit, also when crossing it ended the function.
     const maxMemoryMb = Math.min(this.#peakMb, memoryMb);
     const initError = outcome.kind === 'init-error' ? outcome.errorType : undefined;
-    for (const line of failure?.logLines ?? []) this.#log.append(line);
-    this.#log.append(endLine(requestId));
-    this.#log.append(
-      reportLine({
-        requestId,
-        durationMs,
-        billedDurationMs,
-        memoryMb,
-        maxMemoryMb,
-        initDurationMs,
-        status: initError === undefined ? failure?.status : 'error',
-        errorType: initError ?? failure?.errorType,
-        priceUsd: priceOfRun(this.#definition, billedDurationMs, this.#options.initializationType),
-      }),
-    );
+    const figures = {
+      requestId: invocation.requestId,
+      durationMs,
+      billedDurationMs,
+      maxMemoryMb,
+      ...before,
+      status: initError === undefined ? failure?.status : 'error',
+      errorType: initError ?? failure?.errorType,
+    } as const;
+    const bytes = bodyOf(outcome).byteLength;
+    this.#platform.invocationEnds(figures, statusOf(outcome), { bytes, failure });
     const logTail = this.#log.tail();
     this.#log.flush();
-    this.#emitReport({ requestId, durationMs, billedDurationMs, maxMemoryMb, initDurationMs }, outcome);
     this.#running -= 1;
     // Only after the caller has its result.
     queueMicrotask(() => this.#freeIfDone());
-    const fatal = outcome.kind === 'init-error' || (outcome.kind === 'platform' && outcome.fatal);
-    if (fatal || this.#over) this.end('failure');
+    if (isFatal(outcome) || this.#over) this.end('failure');
+    const { initDurationMs, restoreDurationMs } = before;
     return {
       payload: bodyOf(outcome),
       ...(outcome.kind === 'response' ? {} : { error: 'Unhandled' as const }),
@@ -447,16 +373,35 @@ export class ExecutionEnvironment {
       durationMs,
       billedDurationMs,
       ...(initDurationMs === undefined ? {} : { initDurationMs }),
+      ...(restoreDurationMs === undefined ? {} : { restoreDurationMs }),
       maxMemoryMb,
     };
   }
+
+  /** What the first REPORT says of how the environment came to be; a repeated init is left out. */
+  #takeStartUp(): StartUp {
+    const init = this.#init;
+    const isNew = !this.#initReported && init?.kind === 'ready';
+    this.#initReported = true;
+    if (!isNew) return {};
+    if (!this.#isRestored) return { initDurationMs: init.durationMs };
+    const billedRestoreDurationMs = Math.ceil(init.durationMs);
+    return { restoreDurationMs: init.durationMs, billedRestoreDurationMs };
+  }
+
+  get #isRestored(): boolean {
+    return this.#options.initializationType === 'snap-start';
+  }
+
+  get #phase(): 'init' | 'invoke' {
+    return this.#running > 0 ? 'invoke' : 'init';
+  }
 }
 
-/** AWS: docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html */
-function statusOf(outcome: Outcome): 'success' | 'error' | 'failure' | 'timeout' {
-  if (outcome.kind === 'response') return 'success';
-  if (outcome.kind !== 'platform') return 'error';
-  return outcome.failure.status === 'timeout' ? 'timeout' : 'failure';
+interface StartUp {
+  readonly initDurationMs?: number;
+  readonly restoreDurationMs?: number;
+  readonly billedRestoreDurationMs?: number;
 }
 
 /** Calls `onStart` when the response begins to stream. */
@@ -468,28 +413,4 @@ function watchStream(invocation: FunctionInvocation, onStart: () => void): Funct
     stream.start(head);
   };
   return { ...invocation, stream: { start, write: (chunk) => stream.write(chunk) } };
-}
-
-/** In one line: what the runtime said of it, or what became of the runtime. */
-function describeFailure({ status, document, failure }: InitFailure): string {
-  if (status === 'timeout') return 'the init phase took more than 10 seconds';
-  try {
-    const text = Buffer.from(document ?? failure('').document).toString();
-    const { errorType, errorMessage } = JSON.parse(text) as Record<string, unknown>;
-    const message = String(errorMessage).replace(/^RequestId: {2}Error: /, '');
-    return `${String(errorType)}: ${message}`;
-  } catch {
-    return 'the init phase failed';
-  }
-}
-
-function bodyOf(outcome: Outcome): Uint8Array {
-  return outcome.kind === 'platform' ? outcome.failure.document : outcome.body;
-}
-
-function judgeResponse(body: Buffer, bytes: number, streamed: boolean): Outcome {
-  const maxBytes = streamed ? MAX_STREAM_BYTES : MAX_RESPONSE_BYTES;
-  if (bytes <= maxBytes) return { kind: 'response', body };
-  const failure = responseTooLarge(bytes, maxBytes);
-  return { kind: 'platform', failure, fatal: false };
 }

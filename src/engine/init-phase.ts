@@ -106,3 +106,16 @@ function waitForInit(
     void settleAtExit();
   });
 }
+
+/** In one line: what the runtime said of it, or what became of the runtime. */
+export function describeFailure({ status, durationMs, document, failure }: InitFailure): string {
+  if (status === 'timeout') return `the init phase took more than ${Math.floor(durationMs / 1000)} seconds`;
+  try {
+    const text = Buffer.from(document ?? failure('').document).toString();
+    const { errorType, errorMessage } = JSON.parse(text) as Record<string, unknown>;
+    const message = String(errorMessage).replace(/^RequestId: {2}Error: /, '');
+    return `${String(errorType)}: ${message}`;
+  } catch {
+    return 'the init phase failed';
+  }
+}

@@ -1,6 +1,6 @@
 // Provisioned concurrency of one function version: keeps so many initialised environments, and replaces them.
 import { FunctionUnavailable } from '../base/function-runner.ts';
-import type { PlacedEnvironment } from './router.ts';
+import type { PlacedEnvironment } from './placed-environment.ts';
 
 export interface ProvisionedOptions {
   /** Starts an environment; undefined when there is no room. `onGone` is told once when it has ended. */

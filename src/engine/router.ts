@@ -5,20 +5,8 @@ import type {
   FunctionInvocation,
   FunctionResult,
 } from '../base/function-runner.ts';
+import type { PlacedEnvironment } from './placed-environment.ts';
 import { ProvisionedEnvironments } from './provisioned-environments.ts';
-
-/** What placement needs of an execution environment. */
-export interface PlacedEnvironment {
-  readonly started: Promise<void>;
-  readonly gone: Promise<void>;
-  readonly freeSince: number;
-  /** Why its init failed; undefined when it has not. */
-  readonly initFailure: string | undefined;
-  /** Is not to end for being idle. */
-  readonly isDebugged: boolean;
-  run(invocation: FunctionInvocation): Promise<FunctionResult>;
-  end(): void;
-}
 
 export interface EnvironmentEvents {
   readonly onFree: (environment: PlacedEnvironment) => void;

@@ -1,9 +1,10 @@
 // Gets a runtime process that knows its function: one booted ahead, or a new one.
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import type { FunctionDefinition } from '../base/function-runner.ts';
+import { describeFunction, pythonPath } from './assignment.ts';
 import type { CodeTree } from './code/code-trees.ts';
+import { listPrograms } from './code/extension-programs.ts';
 import { providedPackageOf } from './code/python-sdk.ts';
 import type { EngineParts } from './engine-parts.ts';
 import type { DebugOptions, EngineOptions } from './engine-options.ts';
@@ -46,6 +47,7 @@ async function start(
   parts: EngineParts,
   { definition, logStreamName, initializationType, debug }: StartRequest,
 ): Promise<Guest> {
+  if (initializationType === 'snap-start') return parts.snapshots.restore(definition);
   const { image } = definition;
   if (image !== undefined) {
     const place = { definition: { ...definition, image }, logStreamName, initializationType };
@@ -60,7 +62,7 @@ async function start(
   const endpoint = launcher.isolation.endpoint(options.endpoint());
   const settings = { definition, runtime, logStreamName, endpoint, initializationType };
   const command = options.runtimeClients?.[definition.runtime];
-  const programs = listPrograms(join(tree.layerRoot, 'extensions'));
+  const programs = listPrograms(tree);
   const newExtensions = (): Extensions =>
     new Extensions({
       programs,
@@ -101,13 +103,8 @@ async function start(
     guest.api.onLoaded = (packages) => parts.preloads.set(definition.arn, packages);
   }
   guest.api.assign({
-    env: complete(inner, runtimeApi),
-    providedFolder: inner.providedFolder,
-    workingDirectory: inner.workingDirectory,
+    ...describeFunction({ env: complete(inner, runtimeApi), inner, tree, runtime, isolation: launcher.isolation }),
     nowMs: options.cloudNowMs?.(),
-    // Outside of the sandbox only: what one function writes there another must not load.
-    compileCache: launcher.isolation.name === 'process' ? `${tree.taskRoot}-cache` : undefined,
-    codePath: pythonPath(inner.tree, runtime, inner.providedFolder),
     debug: await describeDebugger(debug, runtime, options.onNotice),
   });
   return guest;
@@ -141,15 +138,6 @@ function findPythonPackage(executable: string, name: string): Promise<string | u
   });
 }
 
-/** The programs that are external extensions. */
-function listPrograms(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder).filter((name) => {
-    const info = statSync(join(folder, name), { throwIfNoEntry: false });
-    return info?.isFile() === true && (info.mode & 0o111) !== 0;
-  });
-}
-
 /** Python finds modules by name: one loaded before the code is there would hide the code's own. */
 function bringsOwnSdk(tree: CodeTree, runtime: Runtime): boolean {
   if (runtime.family !== 'python') return false;
@@ -176,17 +164,4 @@ async function attachCode(
     guest.kill();
     return launcher.boot(request);
   }
-}
-
-/** AWS: the function's code first, then layers; the provided SDK last. */
-function pythonPath(
-  tree: { readonly taskRoot: string; readonly layerRoot: string },
-  runtime: Runtime,
-  providedFolder: string | undefined,
-): { first: string[]; last: string[] } {
-  const layer = join(tree.layerRoot, 'python');
-  return {
-    first: [tree.taskRoot, join(layer, 'lib', `python${runtime.version}`, 'site-packages'), layer],
-    last: providedFolder === undefined ? [] : [providedFolder],
-  };
 }

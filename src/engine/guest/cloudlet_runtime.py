@@ -12,10 +12,12 @@ API = "/2018-06-01/runtime"
 GUEST_FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 
-def main(address, preloads):
+def main(address, preloads, role):
     client = RuntimeClient(address)
     if preloads:
         preload(preloads.split(":"))
+    if role == "zygote":
+        client = fork_empty(client)
     serve(client)
 
 
@@ -31,21 +33,24 @@ def preload(paths):
             # The function will say so if it needs it.
             pass
     if "boto3" in sys.modules:
-        build_throwaway_client()
+        import cloudlet_boto3
+
+        cloudlet_boto3.warm_up()
     sys.path[:] = [place for place in sys.path if place not in {os.path.dirname(p) for p in paths}]
 
 
-def build_throwaway_client():
-    """The first client of a process loads half of botocore. No file is read but botocore's own."""
-    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
-    try:
-        import boto3
+def fork_empty(client):
+    """Environments that wait for their function are forked from here. Returns in each of them."""
+    import logging  # noqa: F401
+    import traceback  # noqa: F401
 
-        session = boto3.Session("-", "-", region_name="us-east-1")
-        session.client("sts")
-        session.resource("sqs")
-    except Exception:
-        pass
+    import cloudlet_handler  # noqa: F401
+    import cloudlet_logging  # noqa: F401
+    from cloudlet_zygote import reseed, serve_forks
+
+    client = serve_forks(client)
+    reseed()
+    return client
 
 
 def loaded_packages(folders):
@@ -68,7 +73,10 @@ def serve(client):
 
     assignment = json.loads(client.request("GET", "/cloudlet/assignment")[1])
     set_now = take_on(assignment)
+    if assignment.get("snapshot"):
+        import cloudlet_zygote  # noqa: F401
     forget_guest_folder()
+    sys.path.append(os.path.join(GUEST_FOLDER, "provided-python"))
     log = install_logging(LOG_FD)
     if assignment.get("debug"):
         open_debugger(assignment["debug"])
@@ -78,6 +86,8 @@ def serve(client):
         fail_init(client, log, error_text, document(fault.message, fault.type, fault.trace))
     except Exception:
         fail_init(client, log, error_text, describe_current_exception(None))
+    if assignment.get("snapshot"):
+        client = go_on_from_snapshot(client, log, assignment, set_now)
 
     served = 0
     while True:
@@ -123,10 +133,52 @@ def open_debugger(debug):
 
 
 def fail_init(client, log, error_text, error):
-    log(error_text(error))
-    headers = "Lambda-Runtime-Function-Error-Type: %s\r\n" % error["errorType"]
-    client.request("POST", API + "/init/error", headers, json.dumps(error).encode())
+    report_failure(client, log, error, API + "/init/error", error["errorType"])
     sys.exit(1)
+
+
+def report_failure(client, log, error, path, error_type):
+    from cloudlet_logging import error_text
+
+    log(error_text(error))
+    headers = "Lambda-Runtime-Function-Error-Type: %s\r\n" % error_type
+    client.request("POST", path, headers, json.dumps(error).encode())
+
+
+def go_on_from_snapshot(client, log, assignment, set_now):
+    """Waits as the snapshot; returns in each environment restored from it, with its own client."""
+    from cloudlet_zygote import drop_connections, reseed, serve_forks
+
+    # AWS: error types, exit codes and order of the hooks. awslambdaric, lambda_runtime_hooks_runner
+    hooks = sys.modules.get("snapshot_restore_py")
+    try:
+        before = hooks.get_before_snapshot() if hooks is not None else []
+        while before:
+            function, arguments, named = before.pop()
+            function(*arguments, **named)
+    except Exception:
+        error = describe_current_exception(None)
+        report_failure(client, log, error, API + "/init/error", "Runtime.BeforeSnapshotError")
+        sys.exit(64)
+    drop_connections(client.socket.fileno())
+    client = serve_forks(client)
+    restored = json.loads(client.request("GET", "/cloudlet/assignment")[1])
+    for name, value in restored["env"].items():
+        # What init made of a variable is part of the snapshot.
+        if os.environ.get(name) == assignment["env"].get(name):
+            os.environ[name] = value
+    if restored.get("nowMs") is not None:
+        set_now(restored["nowMs"])
+    reseed()
+    try:
+        after = hooks.get_after_restore() if hooks is not None else []
+        for function, arguments, named in after:
+            function(*arguments, **named)
+    except Exception:
+        error = describe_current_exception(None)
+        report_failure(client, log, error, API + "/restore/error", "Runtime.AfterRestoreError")
+        sys.exit(65)
+    return client
 
 
 class Fault(Exception):
@@ -280,4 +332,4 @@ def leave():
 if __name__ == "__main__":
     # Modules import each other by this name; running as a script would load this one twice.
     sys.modules["cloudlet_runtime"] = sys.modules["__main__"]
-    main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "")
+    main(*sys.argv[1:4])

@@ -1,6 +1,7 @@
 // Control groups of environments: what they may use of the machine, all their processes together.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,6 +16,8 @@ import {
 export interface ControlGroup {
   /** What a command begins with, so that its process and all it starts are in the group. */
   readonly enter: readonly string[];
+  /** Moves a process in; what it starts from then on is in the group too. */
+  add(pid: number): Promise<void>;
   /** Bounds memory, and what lies in /tmp, which is memory too. */
   limitMemory(memoryMb: number, storageMb: number): void;
   /** A share of the processor by memory; undefined lifts it. */
@@ -134,6 +137,10 @@ function createGroup(
   write('pids', { v1: [['pids.max', processLimit]], v2: [['pids.max', processLimit]] });
   return {
     enter: ['/bin/sh', '-c', ENTER, 'sh', ...folders.map((folder) => join(folder, 'cgroup.procs')), '--'],
+    async add(pid) {
+      // The kernel takes milliseconds for it: not on this thread.
+      await Promise.all(folders.map((folder) => writeFile(join(folder, 'cgroup.procs'), String(pid))));
+    },
     limitMemory: (memoryMb, storageMb) => write('memory', memoryFiles(memoryMb + storageMb + SPARE_MB)),
     limitCpu: (memoryMb) => write('cpu', cpuFiles(memoryMb)),
     currentMb() {

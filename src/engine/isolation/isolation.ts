@@ -1,4 +1,4 @@
-// How far a function is shut in: the interface of the drivers, and the plain-process driver.
+// How far a function is shut in: the interface of the drivers.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,6 +26,8 @@ export interface HostLayout {
   readonly group: ControlGroup | undefined;
   /** Undefined: it shares the machine's. */
   readonly network: EnvironmentNetwork | undefined;
+  /** Present: environments are forked from it, and their sockets, pipes and code are in there. */
+  readonly forkFolder?: string;
 }
 
 /** A network that only one environment has: its loopback, and the cloud at its port there. */
@@ -68,6 +70,51 @@ export interface LaunchRequest {
   readonly nextDescriptor: number;
 }
 
+/** What the process that forks is told; paths as it sees them. */
+export interface ForkOrder {
+  readonly socket: string;
+  /** A named pipe. */
+  readonly log: string;
+  /** Undefined: no walls. */
+  readonly walls?: ForkWalls;
+  /** Without a /tmp of its own: the folders that stand for it, of the snapshot and of the environment. */
+  readonly temporary?: readonly [from: string, to: string];
+}
+
+/** What the forked process puts up around itself, before it is given anything of a function. */
+export interface ForkWalls {
+  /** Of /tmp and of /dev/shm. */
+  readonly sizeBytes: number;
+  /** Whether what is in /tmp by now is taken along. */
+  readonly keepsTemporary: boolean;
+  /** Where it finds the Runtime API behind the walls. */
+  readonly api: string;
+  /** Whether it gets a network of its own. */
+  readonly network: boolean;
+  /** Covered in its /proc. */
+  readonly secrets: readonly string[];
+  /** A file with the filter of system calls. */
+  readonly filter: string | undefined;
+  readonly binds: readonly (readonly [source: string, target: string])[];
+  readonly hidden: readonly string[];
+}
+
+export interface ForkedProcess {
+  /** Leads the process group; all others end with it. */
+  readonly supervisor: number;
+  functionPid(): number | undefined;
+}
+
+export interface Forks {
+  /** After the process that forks has booted. Rejects where its children could not be walled off. */
+  prepare(zygotePid: number): Promise<void>;
+  /** @param name of the environment's socket (`NAME.sock`), pipe (`NAME.log`) and folder below the zygote's. */
+  order(zygote: HostLayout, layout: HostLayout, name: string): ForkOrder;
+  /** The processes as the machine counts them. @param told the supervisor's id as it counts itself. */
+  locate(zygotePid: number, told: number): ForkedProcess;
+  openNetwork(supervisor: number): Promise<EnvironmentNetwork | undefined>;
+}
+
 export interface Isolation {
   readonly name: 'process' | 'sandbox';
   /** Whether a runtime can boot before its function is known; starts what that needs. */
@@ -76,6 +123,8 @@ export interface Isolation {
   attach(layout: HostLayout, tree: CodeTree): Promise<void>;
   /** Whether environments booted ahead differ by the size of /tmp. */
   readonly boundsStorage: boolean;
+  /** Absent where environments cannot be forked from another. */
+  readonly forks?: Forks;
   inner(layout: HostLayout): InnerLayout;
   /** The interpreter as seen from inside. */
   executable(runtime: Runtime): string;
@@ -108,36 +157,3 @@ function findGuestFolder(here: string): string {
     if (dirname(at) === at) return join(here, 'guest');
   }
 }
-
-const NO_TREE: CodeTree = { taskRoot: '/var/task', layerRoot: '/opt', hasLayers: false };
-
-/** No walls: a process of its own group, its own environment variables and its own TMPDIR. */
-export const processIsolation: Isolation = {
-  name: 'process',
-  canBootAhead: async () => true,
-  attach: async () => {},
-  boundsStorage: false,
-  inner: (layout) => ({
-    tree: layout.tree ?? NO_TREE,
-    workingDirectory: layout.tree?.taskRoot ?? layout.folder,
-    temporaryFolder: join(layout.folder, 'tmp'),
-    socketPath: layout.socketPath,
-    providedFolder: layout.providedFolder,
-    guestFolder: GUEST_FOLDER,
-    // Beside the code, not among it: the trees stay as they were unpacked.
-    bytecodeFolder: layout.bytecodeFolder,
-  }),
-  executable: (runtime) => runtime.executable,
-  functionPid: (pid) => pid,
-  signalOf: () => undefined,
-  launch({ argv, layout }) {
-    const [file = '', ...args] = argv;
-    return { file, args, workingDirectory: layout.tree?.taskRoot ?? layout.folder, descriptors: [] };
-  },
-  openNetwork: async () => undefined,
-  endpoint: (outside) => outside,
-  // Differs: where there are no walls this would be none.
-  admits: () => true,
-  listens: () => true,
-  close() {},
-};

@@ -15,7 +15,8 @@ export interface PrivateNetwork {
 }
 
 export interface NetworkAgent {
-  open(ports: readonly number[]): Promise<PrivateNetwork>;
+  /** @param of a process that has a network of its own: then that one. */
+  open(ports: readonly number[], of?: number): Promise<PrivateNetwork>;
   close(): void;
 }
 
@@ -53,8 +54,15 @@ def hand_over(kind, sock, message):
     tell({"cmd": "NODE_HANDLE", "type": kind, "msg": message}, sock)
     sock.close()
 
-def make(id, ports):
-    call("unshare", CLONE_NEWNET)
+def make(id, ports, pid):
+    if pid is None:
+        call("unshare", CLONE_NEWNET)
+    else:
+        theirs = os.open("/proc/%d/ns/net" % pid, os.O_RDONLY)
+        try:
+            call("setns", theirs, CLONE_NEWNET)
+        finally:
+            os.close(theirs)
     networks[id] = os.open("/proc/self/ns/net", os.O_RDONLY)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP_RUNNING))
@@ -82,7 +90,7 @@ for line in channel.makefile("rb"):
         elif asked["action"] == "dial":
             dial(id, asked["network"], asked["port"])
         else:
-            make(id, asked["ports"])
+            make(id, asked["ports"], asked.get("of"))
     except Exception as error:
         tell({"id": id, "error": str(error)})
     finally:
@@ -122,10 +130,10 @@ export async function startNetworkAgent(enter: readonly string[]): Promise<Netwo
   let asked = 0;
 
   return {
-    async open(ports) {
+    async open(ports, of) {
       const id = (asked += 1);
       const servers: Server[] = [];
-      const { descriptor } = await line.ask(id, { id, action: 'open', ports }, servers);
+      const { descriptor } = await line.ask(id, { id, action: 'open', ports, of }, servers);
       for (const server of servers) server.unref();
       return {
         path: `/proc/${child.pid}/fd/${descriptor}`,

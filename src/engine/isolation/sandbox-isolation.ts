@@ -6,14 +6,17 @@ import { join } from 'node:path';
 import type { EnvironmentNetwork, Isolation, LaunchRequest } from './isolation.ts';
 import { type AgentFolders, type MountAgent, startMountAgent } from './mount-agent.ts';
 import { type NetworkAgent, startNetworkAgent } from './network-agent.ts';
+import { locateInside, showProcesses } from './forks.ts';
 import { isListenerOf, isPeerOf } from './peer-check.ts';
 import {
+  forkOrder,
   innerLayout,
   languageOf,
   limits,
   minimalArguments,
   sandboxArguments,
   type SandboxView,
+  UNCOVERED_PROC,
 } from './sandbox-view.ts';
 import { createSealedFile, type SealedFile } from './seccomp/sealed-file.ts';
 import { architectureOf, buildSeccompFilter } from './seccomp/seccomp-filter.ts';
@@ -31,15 +34,18 @@ interface SandboxParts {
   readonly folders: AgentFolders;
   /** Undefined where there is no table of system calls for this architecture. */
   readonly filter: SealedFile | undefined;
+  /** For sandboxes in which environments are forked: these wall themselves off, then take the other. */
+  readonly forkFilter: SealedFile | undefined;
   /** Undefined: functions share the machine's network. */
   readonly cloud: CloudNetwork | undefined;
 }
 
 /** AWS: where runtimes find the Runtime API. Runtime Interface Emulator */
 const RUNTIME_API_PORT = 9001;
+const NEEDED_TO_WALL_OFF = ['mount', 'unshare'];
 
 function createSandboxIsolation(parts: SandboxParts): Isolation & { prepare(): Promise<void> } {
-  const { bubblewrap, folders, filter, cloud } = parts;
+  const { bubblewrap, folders, filter, forkFilter, cloud } = parts;
   let opening: Promise<MountAgent | undefined> | undefined;
   let networks: Promise<NetworkAgent> | undefined;
   let view: SandboxView | undefined;
@@ -81,14 +87,27 @@ function createSandboxIsolation(parts: SandboxParts): Isolation & { prepare(): P
     launch(request) {
       const { argv, layout, nextDescriptor } = request;
       view ??= openView(folders.run, cloud);
-      const seccomp = filter === undefined ? [] : ['--seccomp', String(nextDescriptor)];
+      const forks = layout.forkFolder;
+      if (forks !== undefined && filter !== undefined) writeFileSync(join(forks, 'filter'), filter.content);
+      const taken = forks === undefined ? filter : forkFilter;
+      const seccomp = taken === undefined ? [] : ['--seccomp', String(nextDescriptor)];
       const sandbox = [bubblewrap, ...sandboxArguments(layout, view), ...seccomp, '--'];
       const [file = '', ...args] = [...enter(request), ...sandbox, ...limits(layout), ...argv];
-      return { file, args, workingDirectory: '/', descriptors: filter === undefined ? [] : [filter.open()] };
+      return { file, args, workingDirectory: '/', descriptors: taken === undefined ? [] : [taken.open()] };
     },
     async openNetwork({ runtimeApi }) {
       if (cloud === undefined) return undefined;
-      return openEnvironmentNetwork(await (networks ??= openNetworks()), cloud, runtimeApi);
+      return openEnvironmentNetwork(await (networks ??= openNetworks()), cloud, { runtimeApi });
+    },
+    forks: {
+      prepare: async (pid) => showProcesses((await openAgent())?.enterUser ?? [], pid, UNCOVERED_PROC),
+      order: (zygote, layout, name) =>
+        forkOrder(zygote, layout, { name, network: cloud !== undefined, hasFilter: filter !== undefined }),
+      locate: locateInside,
+      async openNetwork(supervisor) {
+        if (cloud === undefined) return undefined;
+        return openEnvironmentNetwork(await (networks ??= openNetworks()), cloud, { of: supervisor });
+      },
     },
     endpoint: (outside) => (cloud === undefined ? outside : endpointInside(outside)),
     admits: isPeerOf,
@@ -97,6 +116,7 @@ function createSandboxIsolation(parts: SandboxParts): Isolation & { prepare(): P
       closed = true;
       agent?.close();
       filter?.close();
+      forkFilter?.close();
       void networks?.then((open) => open.close()).catch(() => {});
     },
     executable: (runtime) => languageOf(runtime).executable,
@@ -128,13 +148,15 @@ export async function findSandbox(
   }
   const architecture = architectureOf(process.arch);
   const filter = architecture && createSealedFile(buildSeccompFilter(architecture));
+  const forkFilter = architecture && createSealedFile(buildSeccompFilter(architecture, NEEDED_TO_WALL_OFF));
   const failure = await tryOut(bubblewrap, filter);
   if (failure !== undefined) {
     filter?.close();
+    forkFilter?.close();
     tell(`bubblewrap does not work here: ${failure}`);
     return undefined;
   }
-  const sandbox = createSandboxIsolation({ bubblewrap, folders, filter, cloud });
+  const sandbox = createSandboxIsolation({ bubblewrap, folders, filter, forkFilter, cloud });
   try {
     await sandbox.prepare();
     return sandbox;
@@ -175,12 +197,12 @@ function openView(run: string, cloud: CloudNetwork | undefined): SandboxView {
 async function openEnvironmentNetwork(
   agent: NetworkAgent,
   cloud: CloudNetwork,
-  wantsRuntimeApi: boolean,
+  wants: { readonly runtimeApi?: boolean; readonly of?: number },
 ): Promise<EnvironmentNetwork> {
   const { port, protocol } = new URL(cloud.endpoint());
   const cloudPort = Number(port || (protocol === 'https:' ? 443 : 80));
   const apiPort = cloudPort === RUNTIME_API_PORT ? RUNTIME_API_PORT + 1 : RUNTIME_API_PORT;
-  const network = await agent.open([cloudPort, ...(wantsRuntimeApi ? [apiPort] : [])]);
+  const network = await agent.open([cloudPort, ...(wants.runtimeApi === true ? [apiPort] : [])], wants.of);
   const [toCloud, toRuntimeApi] = network.servers;
   toCloud?.on('connection', (socket: Socket) => cloud.take(socket));
   return {

@@ -3,13 +3,16 @@ import { existsSync, mkdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Runtime } from '../runtimes/runtime.ts';
 import { MAX_PROCESSES } from './control-groups.ts';
-import { GUEST_FOLDER, type HostLayout, type InnerLayout } from './isolation.ts';
+import { type ForkOrder, GUEST_FOLDER, type HostLayout, type InnerLayout } from './isolation.ts';
 
 const TASK = '/var/task';
 const LAYERS = '/opt';
 const RUNTIME = '/var/runtime';
 const PROVIDED = '/var/runtime/provided';
 const SOCKET = '/var/runtime/api.sock';
+const FORKS = '/var/runtime/fork';
+/** Where a sandbox that forks has a /proc that nothing covers. */
+export const UNCOVERED_PROC = '/var/runtime/proc';
 const LANGUAGE = '/var/lang';
 const PRLIMIT = '/usr/bin/prlimit';
 const MAX_FILES = 1024;
@@ -74,6 +77,9 @@ export function sandboxArguments(layout: HostLayout, view: SandboxView): string[
   const { taskRoot, layerRoot } = tree ?? placeholders(layout.folder);
   args.push('--ro-bind', taskRoot, TASK, '--ro-bind', layerRoot, LAYERS);
   if (socketPath !== undefined) args.push('--ro-bind', socketPath, SOCKET);
+  if (layout.forkFolder !== undefined) {
+    args.push('--ro-bind', layout.forkFolder, FORKS, '--dir', UNCOVERED_PROC);
+  }
   if (providedFolder !== undefined) {
     args.push('--ro-bind', providedFolder, PROVIDED);
     // Packages are looked for in the folders above /var/task too: layers', then the provided ones.
@@ -85,9 +91,34 @@ export function sandboxArguments(layout: HostLayout, view: SandboxView): string[
       if (!source.startsWith('/usr/')) args.push('--ro-bind-try', source, source);
     }
   }
+  // AWS: no shared memory in /dev/shm. Here it would be a second /tmp, of no size.
+  args.push('--remount-ro', '/dev');
   // The root itself is a tmpfs of the sandbox: nothing is left to be written there.
   args.push('--remount-ro', '/', '--chdir', tree === undefined ? '/' : TASK);
   return args;
+}
+
+/** What an environment forked in the sandbox of `zygote` does to be in one of its own. */
+export function forkOrder(
+  zygote: HostLayout,
+  { ephemeralStorageMb }: HostLayout,
+  given: { readonly name: string; readonly network: boolean; readonly hasFilter: boolean },
+): ForkOrder {
+  const { name, network, hasFilter } = given;
+  const socket = join(FORKS, `${name}.sock`);
+  const places = [[join(FORKS, name, 'task'), TASK], [join(FORKS, name, 'opt'), LAYERS]] as const;
+  const walls = {
+    sizeBytes: ephemeralStorageMb * 2 ** 20,
+    keepsTemporary: zygote.tree !== undefined,
+    api: SOCKET,
+    network,
+    secrets: KERNEL_SECRETS,
+    filter: hasFilter ? join(FORKS, 'filter') : undefined,
+    // A zygote without a function: the agent covers these two folders with the one it becomes.
+    binds: [[socket, SOCKET] as const, ...(zygote.tree === undefined ? places : [])],
+    hidden: [FORKS, UNCOVERED_PROC],
+  };
+  return { socket, log: join(FORKS, `${name}.log`), walls };
 }
 
 /** For a first try of what this machine allows. */
@@ -101,7 +132,8 @@ export function limits({ group }: HostLayout): string[] {
   const args = [
     PRLIMIT,
     `--nofile=${MAX_FILES}:${MAX_FILES}`,
-    '--core=0:0',
+    // One byte, not none: the kernel gives a crash to the machine's handler unless the limit is 1. core(5)
+    '--core=1:1',
     `--sigpending=${MAX_PENDING_SIGNALS}:${MAX_PENDING_SIGNALS}`,
   ];
   // Counted per user and namespace: it binds engines that do not run as root, the others have groups.

@@ -1,6 +1,6 @@
 // Pipes that carry what runtimes write: one named pipe per process for stdout, stderr and framed logs.
 import { spawn } from 'node:child_process';
-import { closeSync, constants, mkdirSync, openSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, renameSync, unlinkSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 
@@ -15,8 +15,17 @@ export interface LogChannel {
   handedOver(): void;
 }
 
+/** A pipe that a process opens by its path, as often as it likes. */
+export interface NamedLogChannel {
+  readonly reader: Socket;
+  /** The process has opened it: the path goes, and the reader ends once all its writers have. */
+  handedOver(): void;
+}
+
 export interface LogChannels {
   open(): Promise<LogChannel>;
+  /** @param path in the same file system as the folder of the pipes. */
+  openAt(path: string): Promise<NamedLogChannel>;
 }
 
 const BATCH = 16;
@@ -39,33 +48,54 @@ export function createLogChannels(folder: string): LogChannels {
     spare.push(...paths);
   }
 
+  async function take(): Promise<string> {
+    let path = spare.pop();
+    while (path === undefined) {
+      await (making ??= makeMore().finally(() => (making = undefined)));
+      path = spare.pop();
+    }
+    return path;
+  }
+
   return {
     async open() {
-      let path = spare.pop();
-      while (path === undefined) {
-        await (making ??= makeMore().finally(() => (making = undefined)));
-        path = spare.pop();
-      }
-      const readFd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      const path = await take();
+      const reader = openReader(path);
       const outputFd = openSync(path, constants.O_WRONLY);
       const frameFd = openSync(path, constants.O_WRONLY);
       unlinkSync(path);
-      const reader = new Socket({ fd: readFd, readable: true, writable: false });
-      reader.on('error', () => {});
-      reader.unref();
-      let closed = false;
-      return {
-        reader,
-        outputFd,
-        frameFd,
-        handedOver() {
-          if (closed) return;
-          closed = true;
-          closeSync(outputFd);
-          closeSync(frameFd);
-        },
-      };
+      const handedOver = once(() => {
+        closeSync(outputFd);
+        closeSync(frameFd);
+      });
+      return { reader, outputFd, frameFd, handedOver };
     },
+    async openAt(path) {
+      renameSync(await take(), path);
+      const reader = openReader(path);
+      // Without a writer the reader would be at its end.
+      const writer = openSync(path, constants.O_WRONLY);
+      const handedOver = once(() => {
+        closeSync(writer);
+        unlinkSync(path);
+      });
+      return { reader, handedOver };
+    },
+  };
+}
+
+function openReader(path: string): Socket {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const reader = new Socket({ fd, readable: true, writable: false });
+  reader.on('error', () => {});
+  return reader.unref();
+}
+
+function once(act: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) act();
+    done = true;
   };
 }
 

@@ -9,6 +9,8 @@ export interface ReportFigures {
   readonly memoryMb: number;
   readonly maxMemoryMb: number;
   readonly initDurationMs?: number | undefined;
+  readonly restoreDurationMs?: number | undefined;
+  readonly billedRestoreDurationMs?: number | undefined;
   readonly status?: 'error' | 'timeout' | undefined;
   readonly errorType?: string | undefined;
   /** US dollars as decimal text, by `priceOfRun`. */
@@ -28,6 +30,15 @@ export function priceOfRun(
 /** @param runtimeVersion e.g. `nodejs:20.20.2`; the ARN's digest is 64 hex digits of its own. */
 export function initStartLine(runtimeVersion: string, versionArn: string): string {
   return `INIT_START Runtime Version: ${runtimeVersion}\tRuntime Version ARN: ${versionArn}\n`;
+}
+
+/** AWS: docs.aws.amazon.com/lambda/latest/dg/snapstart-monitoring.html */
+export function restoreStartLine(runtimeVersion: string, versionArn: string): string {
+  return `RESTORE_START Runtime Version: ${runtimeVersion}\tRuntime Version ARN: ${versionArn}\n`;
+}
+
+export function restoreReportLine(durationMs: number, failure: Failure | undefined): string {
+  return `RESTORE_REPORT Restore Duration: ${durationMs.toFixed(2)} ms${describe(failure)}\n`;
 }
 
 /** AWS: once per extension, when the environment is initialised. aws-samples/aws-lambda-extensions */
@@ -52,6 +63,11 @@ export function reportLine(figures: ReportFigures): string {
     figures.initDurationMs === undefined
       ? ''
       : `Init Duration: ${figures.initDurationMs.toFixed(2)} ms\t`;
+  const { restoreDurationMs, billedRestoreDurationMs } = figures;
+  const restore =
+    restoreDurationMs === undefined
+      ? ''
+      : `Restore Duration: ${restoreDurationMs.toFixed(2)} ms\tBilled Restore Duration: ${billedRestoreDurationMs} ms\t`;
   const status = figures.status === undefined ? '' : `Status: ${figures.status}\t`;
   const type = figures.errorType === undefined ? '' : `Error Type: ${figures.errorType}\t`;
   return (
@@ -59,17 +75,31 @@ export function reportLine(figures: ReportFigures): string {
     `Duration: ${figures.durationMs.toFixed(2)} ms\t` +
     `Billed Duration: ${figures.billedDurationMs} ms\t` +
     `Memory Size: ${figures.memoryMb} MB\t` +
-    `Max Memory Used: ${figures.maxMemoryMb} MB\t${init}${status}${type}` +
+    `Max Memory Used: ${figures.maxMemoryMb} MB\t${init}${restore}${status}${type}` +
     `Price: ${figures.priceUsd} USD\t\n`
   );
 }
 
-/** AWS: INIT_REPORT follows a failed init. docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html */
+interface Failure {
+  readonly status: 'error' | 'timeout';
+  readonly errorType?: string | undefined;
+}
+
+/**
+ * AWS: INIT_REPORT follows a failed init, and the init of a snapshot.
+ * docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html, snapstart-monitoring.html
+ */
 export function initReportLine(
   durationMs: number,
   phase: 'init' | 'invoke',
-  outcome: { readonly status: 'error' | 'timeout'; readonly errorType?: string | undefined },
+  outcome: Failure | { readonly kind: 'ready' },
 ): string {
-  const type = outcome.errorType === undefined ? '' : `\tError Type: ${outcome.errorType}`;
-  return `INIT_REPORT Init Duration: ${durationMs.toFixed(2)} ms\tPhase: ${phase}\tStatus: ${outcome.status}${type}\n`;
+  const failure = 'status' in outcome ? outcome : undefined;
+  return `INIT_REPORT Init Duration: ${durationMs.toFixed(2)} ms\tPhase: ${phase}${describe(failure)}\n`;
+}
+
+function describe(failure: Failure | undefined): string {
+  if (failure === undefined) return '';
+  const type = failure.errorType === undefined ? '' : `\tError Type: ${failure.errorType}`;
+  return `\tStatus: ${failure.status}${type}`;
 }

@@ -8,11 +8,17 @@ import {
   serveConnection,
   type TakeChunk,
 } from './http-connection.ts';
+import type { SideApi } from './supervision.ts';
 
 /** AWS: 6 MB and 100 bytes. docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, RIE */
 export const MAX_RESPONSE_BYTES = 6_291_556;
 /** AWS: a streamed response, 200 MB. docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html */
 export const MAX_STREAM_BYTES = 209_715_200;
+
+/** Of one environment: its runtime, ten extensions with a few each, and some to spare. */
+const MAX_CONNECTIONS = 100;
+/** Of bodies that are on their way in, of all its connections together. */
+const MAX_HELD_BYTES = 4 * MAX_RESPONSE_BYTES;
 
 /** What the runtime did. An environment installs its own when it takes the runtime over. */
 export interface RuntimeEvents {
@@ -82,12 +88,14 @@ export interface ListeningPlace {
  * @param place the path of a unix socket to listen on, or a listener there is; undefined: a port of the
  *   machine's loopback, where `admits` has to tell who may come in.
  * @param extensions serves the Extensions API beside the Runtime API.
+ * @param side answers what else is asked, before all others.
  */
 export async function openRuntimeApi(
   place: string | ListeningPlace | undefined,
   extensions?: Extensions,
+  side?: SideApi,
 ): Promise<RuntimeApi> {
-  const session = createSession(extensions);
+  const session = createSession(extensions, side);
   let admits: (socket: Socket) => boolean = () => false;
   const accept = (socket: Socket): void => {
     if (place !== undefined || admits(socket)) session.accept(socket);
@@ -146,8 +154,9 @@ interface Session {
   readonly close: () => void;
 }
 
-function createSession(extensions: Extensions | undefined): Session {
+function createSession(extensions: Extensions | undefined, side: SideApi | undefined): Session {
   const sockets = new Set<Socket>();
+  let heldBytes = 0;
   let assignment: string | undefined;
   let waitingForAssignment: Respond | undefined;
   let waitingForWork: Respond | undefined;
@@ -161,23 +170,30 @@ function createSession(extensions: Extensions | undefined): Session {
     onLoaded: undefined,
     awaitsAssignment: () => waitingForAssignment !== undefined,
     accept(socket) {
+      if (sockets.size >= MAX_CONNECTIONS) return void socket.destroy();
       sockets.add(socket);
       socket.unref();
-      const waits = new Set<Respond>();
+      // The next request is read when this one is answered.
+      let last: Respond | undefined;
       serveConnection(socket, MAX_RESPONSE_BYTES + 1, {
         request: (request, respond) => {
-          waits.add(respond);
-          route(request, respond);
+          last = respond;
+          if (side?.handle(request, respond, socket) !== true) route(request, respond);
         },
         streams: (method, path, headers) => {
           const match = method === 'POST' ? INVOCATION_PATH.exec(path) : null;
           return match?.[2] === 'response' && match[1] === current?.id ? openStream(headers) : undefined;
         },
+        hold(bytes) {
+          heldBytes += bytes;
+          return heldBytes <= MAX_HELD_BYTES;
+        },
         closed() {
           sockets.delete(socket);
-          for (const respond of waits) extensions?.lost(respond);
-          if (waitingForWork && waits.has(waitingForWork)) waitingForWork = undefined;
-          if (waitingForAssignment && waits.has(waitingForAssignment)) waitingForAssignment = undefined;
+          side?.closed(socket);
+          if (last !== undefined) extensions?.lost(last);
+          if (waitingForWork === last) waitingForWork = undefined;
+          if (waitingForAssignment === last) waitingForAssignment = undefined;
         },
       });
     },
@@ -211,7 +227,7 @@ function createSession(extensions: Extensions | undefined): Session {
     }
     const match = method === 'POST' ? INVOCATION_PATH.exec(path) : null;
     if (match) return settle(match[1] ?? '', match[2] === 'error', request, respond);
-    if (method === 'POST' && path === '/2018-06-01/runtime/init/error') {
+    if (method === 'POST' && /^\/2018-06-01\/runtime\/(init|restore)\/error$/.test(path)) {
       respond(202, JSON_TYPE, OK);
       const type = request.headers['lambda-runtime-function-error-type'];
       return session.events.initFailed(request.body, type ?? 'Runtime.Unknown');

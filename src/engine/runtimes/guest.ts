@@ -16,6 +16,8 @@ import { dialLoopback } from '../runtime-api/telemetry.ts';
 import type { Watchdog } from '../isolation/watchdog.ts';
 
 export interface Guest {
+  /** Leads the process group; undefined when it could not be started. */
+  readonly pid: number | undefined;
   readonly api: RuntimeApi;
   readonly layout: HostLayout;
   readonly memory: MemoryMeter;
@@ -55,13 +57,12 @@ const SHUTDOWN_LIMIT_MS = 2000;
 const PIPES = ['pipe', 'pipe'] as const;
 
 export function startGuest(settings: GuestSettings): Guest {
-  const { argv, api, channel, layout, isolation, watchdog } = settings;
-  const { group, network } = layout;
+  const { argv, api, channel, layout, isolation } = settings;
   const { extensions } = api;
   const hasPrograms = extensions !== undefined && extensions.programs.length > 0;
   const pipes = hasPrograms ? PIPES : [];
   const launch = isolation.launch({ argv, layout, nextDescriptor: 4 + pipes.length });
-  const [file = '', ...args] = [...(group?.enter ?? []), launch.file, ...launch.args];
+  const [file = '', ...args] = [...(layout.group?.enter ?? []), launch.file, ...launch.args];
   const child = spawn(file, args, {
     cwd: launch.workingDirectory,
     env: settings.env,
@@ -73,25 +74,63 @@ export function startGuest(settings: GuestSettings): Guest {
   for (const descriptor of launch.descriptors) closeSync(descriptor);
   // An idle environment does not keep the engine's process alive; timers of running ones do.
   child.unref();
-  const pid = child.pid;
+  const { pid } = child;
+  const guarded: GuestProcess = {
+    pid,
+    functionPid: () => pid && isolation.functionPid(pid),
+    ended: exitOf(child, isolation),
+    hasEnded: () => child.exitCode !== null || child.signalCode !== null,
+    ref: () => child.ref(),
+  };
+  const extensionLogs = hasPrograms ? followPrograms(child, extensions) : undefined;
+  return guardGuest(guarded, settings, extensionLogs);
+}
+
+/** One process, or the first of several, whoever started it. */
+export interface GuestProcess {
+  /** Leads its process group; undefined when it could not be started. */
+  readonly pid: number | undefined;
+  /** The runtime's own, as the machine counts; undefined while it is not there yet. */
+  readonly functionPid: () => number | undefined;
+  readonly ended: Promise<ProcessEnd>;
+  readonly hasEnded: () => boolean;
+  /** Keeps the engine's own process until this one has ended. */
+  readonly ref: () => void;
+}
+
+interface GuardSettings {
+  readonly layout: HostLayout;
+  readonly isolation: Isolation;
+  readonly api: RuntimeApi;
+  readonly channel: { readonly reader: Socket };
+  readonly watchdog: Watchdog;
+}
+
+export function guardGuest(
+  guarded: GuestProcess,
+  { api, channel, layout, isolation, watchdog }: GuardSettings,
+  extensionLogs?: (listener: (message: string) => void) => void,
+): Guest {
+  const { pid } = guarded;
+  const { group, network } = layout;
+  const { extensions } = api;
   if (pid !== undefined) watchdog.watch(pid);
   if (network !== undefined) extensions?.telemetry.reachBy((port) => network.connect(port));
   else if (pid !== undefined) guardLoopback(api, pid, isolation);
-  const meter = createMemoryMeter(() => pid && isolation.functionPid(pid));
+  const meter = createMemoryMeter(guarded.functionPid);
   const memory = group === undefined ? meter : withGroup(meter, group);
   const heard = collectLogs(channel);
-  const extensionLogs = hasPrograms ? followPrograms(child, extensions) : undefined;
   let leaving = false;
 
   function kill(): void {
-    if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (pid === undefined || guarded.hasEnded()) return;
     // Whoever kills waits for the end.
-    child.ref();
+    guarded.ref();
     killGroup(pid);
   }
 
   async function end(): Promise<ProcessEnd> {
-    const how = await exitOf(child, isolation);
+    const how = await guarded.ended;
     if (pid !== undefined) {
       // Children of the runtime that outlive it go too: the environment is over.
       killGroup(pid);
@@ -118,6 +157,7 @@ export function startGuest(settings: GuestSettings): Guest {
   }
 
   return {
+    pid,
     api,
     layout,
     memory,
@@ -135,7 +175,7 @@ export function startGuest(settings: GuestSettings): Guest {
       if (leaving) return undefined;
       leaving = true;
       signalAll('SIGCONT');
-      child.ref();
+      guarded.ref();
       const limit = setTimeout(kill, SHUTDOWN_LIMIT_MS);
       void extensions.shutdown(reason, Date.now() + SHUTDOWN_LIMIT_MS).then(() => {
         clearTimeout(limit);
@@ -240,7 +280,7 @@ interface HeardLogs {
   readonly drained: () => Promise<void>;
 }
 
-function collectLogs(channel: LogChannel): HeardLogs {
+function collectLogs(channel: { readonly reader: Socket }): HeardLogs {
   let early: string[] | undefined = [];
   let listener: (message: string) => void = (message) => early?.push(message);
   const splitter = createLogSplitter((message) => listener(message));

@@ -10,8 +10,10 @@ import { type Guest, startGuest } from './guest.ts';
 import type { EnvironmentNetwork, HostLayout, InnerLayout, Isolation } from '../isolation/isolation.ts';
 import type { LogChannels } from '../logs/log-channel.ts';
 import { openRuntimeApi, type RuntimeApi } from '../runtime-api/runtime-api.ts';
+import { ForkOrders, type SideApi } from '../runtime-api/supervision.ts';
 import type { Runtime } from './runtime.ts';
 import type { Watchdog } from '../isolation/watchdog.ts';
+import { createZygote, type Zygote } from './zygote.ts';
 
 export interface LauncherSettings {
   readonly isolation: Isolation;
@@ -23,6 +25,8 @@ export interface LauncherSettings {
   readonly newFolder: () => string;
   /** Short: socket paths may have 107 bytes. */
   readonly newSocketPath: () => string;
+  /** As short, and not created yet either. */
+  readonly newForkFolder: () => string;
   /** For compiled Python modules, shared by all environments. */
   readonly bytecodeFolder: string;
   readonly provided: (runtime: Runtime) => Promise<ProvidedModules>;
@@ -43,6 +47,11 @@ export interface BootRequest {
   readonly preload?: readonly string[];
   /** Present: the environment has them, and the Runtime API is on TCP, where they look for it. */
   readonly extensions?: Extensions | undefined;
+  /**
+   * Environments are forked from it: as they are before they have a function, or with the function
+   * that it was given and has initialised.
+   */
+  readonly forks?: 'empty' | 'initialised';
   /** Makes the environment the process starts with; without it a bare one. */
   readonly complete?: (inner: InnerLayout, runtimeApi: string) => Record<string, string>;
 }
@@ -60,6 +69,8 @@ export interface Launcher {
   readonly isolation: Isolation;
   /** Boots one of our own runtimes; it waits for its assignment. */
   boot(request: BootRequest): Promise<Guest>;
+  /** Boots one that environments can be forked from, once it is ready. */
+  bootZygote(request: BootRequest & Required<Pick<BootRequest, 'forks'>>): Promise<Zygote>;
   /** Starts somebody else's runtime, with its whole environment, over TCP. */
   bootForeign(request: ForeignRequest): Promise<Guest>;
 }
@@ -80,6 +91,8 @@ export function createLauncher(settings: LauncherSettings): Launcher {
   ): Promise<HostLayout> {
     const folder = settings.newFolder();
     mkdirSync(join(folder, 'tmp'), { recursive: true });
+    const forkFolder = request.forks === undefined ? undefined : settings.newForkFolder();
+    if (forkFolder !== undefined) mkdirSync(forkFolder);
     const provided = await settings.provided(request.runtime);
     const group = settings.groups?.create();
     group?.limitMemory(request.memoryMb, request.ephemeralStorageMb);
@@ -94,27 +107,36 @@ export function createLauncher(settings: LauncherSettings): Launcher {
       bytecodeFolder: settings.bytecodeFolder,
       group,
       network,
+      ...(forkFolder === undefined ? {} : { forkFolder }),
     };
+  }
+
+  async function bootOwn(request: BootRequest, side?: SideApi): Promise<Guest> {
+    const { extensions } = request;
+    const [network, channel] = await Promise.all([
+      isolation.openNetwork({ runtimeApi: extensions !== undefined }),
+      channels.open(),
+    ]);
+    const place = extensions === undefined ? settings.newSocketPath() : network?.runtimeApi;
+    const api = await openRuntimeApi(place, extensions, side);
+    const layout = await prepare(request, api, network);
+    const inner = isolation.inner(layout);
+    const address = inner.socketPath ?? api.address;
+    const env = request.complete?.(inner, address) ?? BARE_ENVIRONMENT;
+    const executable = isolation.executable(request.runtime);
+    const own = wrap(ownRuntime(request, executable, inner, address), env, inner);
+    const argv = withPrograms(own, request, inner);
+    return startGuest({ argv, env, layout, isolation, api, channel, watchdog });
   }
 
   return {
     isolation,
-    async boot(request) {
-      const { extensions } = request;
-      const [network, channel] = await Promise.all([
-        isolation.openNetwork({ runtimeApi: extensions !== undefined }),
-        channels.open(),
-      ]);
-      const place = extensions === undefined ? settings.newSocketPath() : network?.runtimeApi;
-      const api = await openRuntimeApi(place, extensions);
-      const layout = await prepare(request, api, network);
-      const inner = isolation.inner(layout);
-      const address = inner.socketPath ?? api.address;
-      const env = request.complete?.(inner, address) ?? BARE_ENVIRONMENT;
-      const executable = isolation.executable(request.runtime);
-      const own = wrap(ownRuntime(request, executable, inner, address), env, inner);
-      const argv = withPrograms(own, request, inner);
-      return startGuest({ argv, env, layout, isolation, api, channel, watchdog });
+    boot: (request) => bootOwn(request),
+    async bootZygote(request) {
+      const orders = new ForkOrders();
+      const guest = await bootOwn(request, orders);
+      orders.onReady = () => guest.api.events.ready();
+      return createZygote({ guest, orders, isolation, channels, watchdog, groups: settings.groups });
     },
     async bootForeign(request) {
       // Before anything is opened for it.
@@ -165,6 +187,7 @@ function ownRuntime(
         join(inner.guestFolder, 'cloudlet_runtime.py'),
         address,
         preload,
+        request.forks === 'empty' ? 'zygote' : '',
       ];
     default:
       throw new FunctionUnavailable('InvalidRuntimeException', `${runtime.id} has no runtime of ours`);

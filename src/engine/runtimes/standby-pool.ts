@@ -1,6 +1,8 @@
 // Runtimes booted ahead: empty processes that wait to be told which function they are.
 import type { Guest } from './guest.ts';
+import { createEmptyZygotes } from './empty-zygotes.ts';
 import type { BootRequest, Launcher } from './launcher.ts';
+import type { Zygote } from './zygote.ts';
 
 export interface StandbyPool {
   /** One booted ahead if there is one, else a new one. */
@@ -8,10 +10,21 @@ export interface StandbyPool {
   close(): Promise<void>;
 }
 
+export interface StandbySettings {
+  /** Processes kept ready per kind, from its first use on; 0 turns the pool off. */
+  readonly size: number;
+  /** Whether Python processes are forked from one of their kind, which saves time and memory. */
+  readonly forksEmpty: boolean;
+}
+
 /** Processes of one kind are alike until they have their function. */
 interface Flavour {
   readonly request: BootRequest;
   readonly ready: Guest[];
+  /** What they are forked from; undefined where each is booted. */
+  zygote: Promise<Zygote | undefined> | undefined;
+  /** The same, once it can fork. */
+  parent: Zygote | undefined;
   booting: number;
   /** For the choice of whom to give up: grows with every take. */
   lastTaken: number;
@@ -22,10 +35,10 @@ const MAX_FLAVOURS = 4;
 /** Refilling waits until the function that was just started has probably answered. */
 const REFILL_DELAY_MS = 30;
 
-/** @param size processes kept ready per kind, from its first use on; 0 turns the pool off. */
-export function createStandbyPool(launcher: Launcher, size: number): StandbyPool {
+export function createStandbyPool(launcher: Launcher, { size, forksEmpty }: StandbySettings): StandbyPool {
   const flavours = new Map<string, Flavour>();
   const ending = new Set<Promise<unknown>>();
+  const zygotes = createEmptyZygotes(launcher, forksEmpty);
   let takes = 0;
   let refilling: NodeJS.Timeout | undefined;
   let closed = false;
@@ -42,7 +55,7 @@ export function createStandbyPool(launcher: Launcher, size: number): StandbyPool
     if (flavour === undefined) {
       if (flavours.size >= MAX_FLAVOURS) giveUpOne();
       const ahead = { runtime, memoryMb, ephemeralStorageMb, preload };
-      flavour = { request: ahead, ready: [], booting: 0, lastTaken: 0 };
+      flavour = { request: ahead, ready: [], zygote: undefined, parent: undefined, booting: 0, lastTaken: 0 };
       flavours.set(key, flavour);
     }
     flavour.lastTaken = takes += 1;
@@ -57,6 +70,7 @@ export function createStandbyPool(launcher: Launcher, size: number): StandbyPool
     if (oldest === undefined) return;
     flavours.delete(oldest[0]);
     for (const guest of oldest[1].ready.splice(0)) dismiss(guest);
+    void oldest[1].zygote?.then((zygote) => zygote?.endWhenUnused());
   }
 
   function dismiss(guest: Guest): void {
@@ -94,9 +108,25 @@ export function createStandbyPool(launcher: Launcher, size: number): StandbyPool
   }
 
   async function bootAhead(flavour: Flavour): Promise<Guest | undefined> {
-    if (await launcher.isolation.canBootAhead()) return launcher.boot(flavour.request);
-    impossible = true;
-    return undefined;
+    if (!(await launcher.isolation.canBootAhead())) {
+      impossible = true;
+      return undefined;
+    }
+    const zygote = await (flavour.zygote ??= openZygote(flavour));
+    return zygote === undefined ? launcher.boot(flavour.request) : zygote.fork(flavour.request);
+  }
+
+  async function openZygote(flavour: Flavour): Promise<Zygote | undefined> {
+    const zygote = await zygotes.open(flavour.request);
+    flavour.parent = zygote;
+    if (zygote !== undefined) void forgetWhenEnded(flavour, zygote);
+    return zygote;
+  }
+
+  async function forgetWhenEnded(flavour: Flavour, zygote: Zygote): Promise<void> {
+    await zygote.guest.ended;
+    flavour.parent = undefined;
+    flavour.zygote = undefined;
   }
 
   async function dropWhenEnded(flavour: Flavour, guest: Guest): Promise<void> {
@@ -114,12 +144,14 @@ export function createStandbyPool(launcher: Launcher, size: number): StandbyPool
       const booted = flavour.ready.findIndex(({ api }) => api.awaitsAssignment);
       // One that is still at it is ahead of a new one all the same.
       const [guest] = flavour.ready.splice(Math.max(0, booted), 1);
-      return guest ?? launcher.boot({ ...request, preload: [] });
+      const forked = guest ?? (await flavour.parent?.fork(request).catch(() => undefined));
+      return forked ?? launcher.boot({ ...request, preload: [] });
     },
     async close() {
       closed = true;
       clearTimeout(refilling);
       for (const { ready } of flavours.values()) for (const guest of ready.splice(0)) dismiss(guest);
+      await zygotes.close();
       while (ending.size > 0) await Promise.all(ending);
     },
   };

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export interface SealedFile {
+  readonly content: Uint8Array;
   /** A descriptor that stands at the beginning; the caller closes it. */
   open(): number;
   close(): void;
@@ -18,6 +19,7 @@ export function createSealedFile(content: Uint8Array): SealedFile {
   writeSync(own, content);
   let isOpen = true;
   return {
+    content,
     // Descriptors that are inherited share their position: each child needs one of its own.
     open: () => openSync(`/proc/self/fd/${own}`, 'r'),
     close() {
