@@ -5,8 +5,7 @@ import type {
   ProvisionedThroughput,
   ProvisionedThroughputDescription,
 } from '@aws-sdk/client-dynamodb';
-import type { Properties, ResourceRequest } from '../../kernel/resources.ts';
-import { propertiesOf } from './table-properties.ts';
+import type { ResourceRequest } from '../../../kernel/resources.ts';
 import type { TableProperties } from './table-properties.ts';
 
 /**
@@ -14,11 +13,17 @@ import type { TableProperties } from './table-properties.ts';
  * made part of the change, and DynamoDB refuses to make it twice.
  */
 export async function readStanding(
-  request: ResourceRequest & { readonly physicalId: string; readonly previous: Properties },
-  wanted: TableProperties,
+  { call }: Pick<ResourceRequest, 'call'>,
+  {
+    name: TableName,
+    wanted,
+    previous,
+  }: {
+    readonly name: string;
+    readonly wanted: TableProperties;
+    readonly previous: TableProperties;
+  },
 ): Promise<TableProperties> {
-  const { call, physicalId: TableName } = request;
-  const previous = propertiesOf(request.previous);
   const { Table } = await call('dynamodb', 'DescribeTable', { TableName });
   const { TimeToLiveDescription: ttl } = await call('dynamodb', 'DescribeTimeToLive', { TableName });
   const streamView = Table?.StreamSpecification?.StreamViewType;
@@ -27,14 +32,19 @@ export async function readStanding(
   const holds: Record<string, boolean> = {
     StreamSpecification: streamView === wanted.StreamSpecification?.StreamViewType,
     ProvisionedThroughput: isThroughput(Table?.ProvisionedThroughput, wanted.ProvisionedThroughput),
+    DeletionProtectionEnabled:
+      Table?.DeletionProtectionEnabled === (wanted.DeletionProtectionEnabled ?? false),
+    TableClass:
+      (Table?.TableClassSummary?.TableClass ?? 'STANDARD') === (wanted.TableClass ?? 'STANDARD'),
     TimeToLiveSpecification:
       timeToLive ===
       (wantedTimeToLive?.Enabled === true ? wantedTimeToLive.AttributeName : undefined),
   };
   const names = Object.keys(holds).filter((name) => holds[name] === true);
+  const given: Readonly<Record<string, unknown>> = { ...wanted };
   return {
     ...previous,
-    ...Object.fromEntries(names.map((name) => [name, request.properties[name]])),
+    ...Object.fromEntries(names.map((name) => [name, given[name]])),
     GlobalSecondaryIndexes: standingIndexes(Table?.GlobalSecondaryIndexes ?? [], wanted, previous),
   };
 }
