@@ -6,8 +6,8 @@ import {
   FunctionUnavailable,
   type ResponseSink,
 } from '../../base/function-runner.ts';
-import { type Scope, type WorkContext, localSlot } from '../../kernel/context.ts';
-import { AccountUse, type Admitted } from './admission.ts';
+import type { WorkContext } from '../../kernel/context.ts';
+import type { Admitted } from './admission.ts';
 import { concurrencySetAside } from './concurrency-total.ts';
 import { functionInState, loopStopped, runnerRefused, snapStartNotReady, throttled } from './errors.ts';
 import { type DefinedFunction, defineFunction } from './function-definition.ts';
@@ -15,9 +15,6 @@ import { type FunctionMetrics, metricsOf } from './function-metrics.ts';
 import type { ResolvedFunction } from './resolve.ts';
 import { ensureSnapshot } from './snap-start.ts';
 import { LOOP_INVOCATIONS_MAX, traceInvocation } from './trace.ts';
-
-/** What runs now; forgotten on restart, as nothing runs then. */
-const accounts = localSlot(() => new Map<string, AccountUse>());
 
 export interface Execution {
   readonly requestId: string;
@@ -50,10 +47,7 @@ export async function execute(
   const defined = making instanceof Promise ? await making : making;
   checkState(resolved);
   const nowMs = context.clock.now();
-  const metrics = metricsOf(
-    { scope, name: version.name, qualifier: resolved.qualifier, version: version.version },
-    context,
-  );
+  const metrics = meter(resolved, defined, context);
   const given = execution.traceId ?? context.traceId;
   const trace = traceInvocation({ given, hash: defined.lineageHash, nowMs, random: context.random });
   if (trace.earlierRuns >= LOOP_INVOCATIONS_MAX && record.allowsRecursion !== true) {
@@ -61,7 +55,7 @@ export async function execute(
     throw loopStopped();
   }
   if (defined.definition.snapStart === true) await ensureSnapshot(defined.definition, context);
-  const admitted = await admit(resolved, metrics, context);
+  const admitted = await admit(resolved, { defined, metrics }, context);
   try {
     const invocation: FunctionInvocation = { ...execution, traceId: trace.header };
     return await run({ defined, invocation, admitted, metrics, resolved }, context);
@@ -82,14 +76,14 @@ async function run(
   { defined, invocation, admitted, metrics, resolved }: Run,
   context: WorkContext,
 ): Promise<ExecutionResult> {
-  const { version, scope } = resolved;
+  const { version } = resolved;
   try {
     const result = await context.ports.functions.invoke(defined.definition, invocation);
     metrics.invoked({
       admitted,
       hasFailed: result.error !== undefined,
       durationMs: result.durationMs,
-      provisioned: accountUse(scope, context).ofFunction(version.name).provisionedOf(version.version),
+      provisioned: defined.use.ofFunction(version.name).provisionedOf(version.version),
       nowMs: context.clock.now(),
     });
     return { ...result, traceId: invocation.traceId ?? '' };
@@ -99,6 +93,19 @@ async function run(
   }
 }
 
+/** The metrics of the function as it was called; found by a short key, as every invocation asks. */
+function meter(
+  { scope, version, qualifier }: ResolvedFunction,
+  { metrics }: DefinedFunction,
+  context: WorkContext,
+): FunctionMetrics {
+  const known = metrics.get(qualifier ?? '');
+  if (known !== undefined) return known;
+  const made = metricsOf({ scope, name: version.name, qualifier, version: version.version }, context);
+  metrics.set(qualifier ?? '', made);
+  return made;
+}
+
 function checkState({ version: { state, snapStart } }: ResolvedFunction): void {
   if (state === undefined) return;
   throw state.status === 'Pending' && snapStart === true ? snapStartNotReady() : functionInState(state.status);
@@ -106,10 +113,10 @@ function checkState({ version: { state, snapStart } }: ResolvedFunction): void {
 
 async function admit(
   { scope, version, record }: ResolvedFunction,
-  metrics: FunctionMetrics,
+  { defined, metrics }: Pick<Run, 'defined' | 'metrics'>,
   context: WorkContext,
 ): Promise<Admitted> {
-  const use = accountUse(scope, context);
+  const { use } = defined;
   const setAside = use.needsTotals ? await context.store.read((view) => concurrencySetAside(view, scope)) : 0;
   const nowMs = context.clock.now();
   const admitted = use.admit(version.name, {
@@ -125,18 +132,6 @@ async function admit(
   }
   metrics.started(admitted, nowMs);
   return admitted;
-}
-
-/** What an account runs now in a region. */
-export function accountUse({ account, region }: Scope, context: WorkContext): AccountUse {
-  const known = context.local(accounts);
-  const key = `${account}/${region}`;
-  let use = known.get(key);
-  if (use === undefined) {
-    use = new AccountUse();
-    known.set(key, use);
-  }
-  return use;
 }
 
 /** A request id for an invocation that no HTTP request carries. */

@@ -2,6 +2,9 @@
 import type { FunctionDefinition } from '../../base/function-runner.ts';
 import { type SessionSecrets, issueSession, newSessionSecrets } from '../../kernel/credentials.ts';
 import { type Scope, type WorkContext, localSlot } from '../../kernel/context.ts';
+import { accountUse } from './account-use.ts';
+import type { AccountUse } from './admission.ts';
+import type { FunctionMetrics } from './function-metrics.ts';
 import { functionArn } from './function-reference.ts';
 import { logGroupOf } from './present.ts';
 import type { FunctionVersion, StoredCode } from './store.ts';
@@ -14,6 +17,9 @@ const CREDENTIALS_PERIOD_MS = 6 * 3_600_000;
 export interface DefinedFunction {
   readonly definition: FunctionDefinition;
   readonly lineageHash: string;
+  readonly use: AccountUse;
+  /** By qualifier; empty for the function itself. */
+  readonly metrics: Map<string, FunctionMetrics>;
   /** Counts up when credentials are replaced. */
   readonly period: number;
 }
@@ -80,7 +86,13 @@ async function makeDefinition(
     // AWS: `$LATEST` is never restored from a snapshot.
     ...(version.snapStart === true && version.version !== '$LATEST' ? { snapStart: true } : {}),
   };
-  const made = { definition, lineageHash: lineageHash(arn), period };
+  const made: DefinedFunction = {
+    definition,
+    lineageHash: lineageHash(arn),
+    use: accountUse(scope, context),
+    metrics: new Map(),
+    period,
+  };
   context.local(defined).functions.set(version, made);
   return made;
 }

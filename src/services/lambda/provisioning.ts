@@ -2,8 +2,8 @@
 import { FunctionUnavailable } from '../../base/function-runner.ts';
 import type { ReadTx, Tx } from '../../base/store.ts';
 import { type Scope, type WorkContext, localSlot } from '../../kernel/context.ts';
+import { accountUse } from './account-use.ts';
 import { listProvisioned } from './concurrency-total.ts';
-import { accountUse } from './execution.ts';
 import { type DefinedFunction, defineFunction, nextCredentialsMs } from './function-definition.ts';
 import { isVersion } from './function-reference.ts';
 import {
