@@ -95,7 +95,11 @@ function modulePath(settings: EnvironmentSettings): Record<string, string> {
     }
     case 'python':
       return { PYTHONPATH: [join(opt, 'python'), ...provided].join(':') };
-    default:
+    case 'java':
+    case 'ruby':
+    case 'dotnet':
+    case 'go':
+    case 'provided':
       return {};
   }
 }

@@ -163,7 +163,7 @@ async function initialise(settings: SnapshotSettings, definition: FunctionDefini
     const inner = launcher.isolation.inner({ ...guest.layout, tree });
     const env = complete(inner, inner.socketPath ?? guest.api.address);
     const told = describeFunction({ env, inner, tree, runtime, isolation: launcher.isolation });
-    return { ...told, nowMs: options.cloudNowMs?.() };
+    return { ...told, keepsEnvironment: 'complete' in early, nowMs: options.cloudNowMs?.() };
   };
   let zygote: Zygote | undefined;
   const start = async (): Promise<Guest> => {

@@ -104,6 +104,7 @@ async function start(
   }
   guest.api.assign({
     ...describeFunction({ env: complete(inner, runtimeApi), inner, tree, runtime, isolation: launcher.isolation }),
+    keepsEnvironment: 'complete' in atStart,
     nowMs: options.cloudNowMs?.(),
     debug: await describeDebugger(debug, runtime, options.onNotice),
   });

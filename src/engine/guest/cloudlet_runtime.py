@@ -226,8 +226,10 @@ def forget_guest_folder():
 def take_on(assignment):
     """Becomes the function: environment, directory, clock. Returns the clock's setter."""
     environment = assignment["env"]
-    os.environ.clear()
-    os.environ.update(environment)
+    # One that started with them may have been given more, or others, by a wrapper script.
+    if not assignment.get("keepsEnvironment"):
+        os.environ.clear()
+        os.environ.update(environment)
     time.tzset()
     os.chdir(assignment["workingDirectory"])
     if assignment.get("nowMs") is None:

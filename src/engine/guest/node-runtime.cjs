@@ -103,9 +103,12 @@ function openInspector({ port, wait }) {
 
 /** Becomes the function: environment, directory, clock, console. Returns the clock's setter. */
 function takeOn(assignment) {
-  const env = assignment.env;
-  for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
-  for (const [name, value] of Object.entries(env)) process.env[name] = value;
+  // One that started with them may have been given more, or others, by a wrapper script.
+  if (!assignment.keepsEnvironment) {
+    const env = assignment.env;
+    for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
+    for (const [name, value] of Object.entries(env)) process.env[name] = value;
+  }
   process.chdir(assignment.workingDirectory);
   // NODE_PATH was read when this process booted, before it was any function.
   require('node:module').Module._initPaths();

@@ -130,7 +130,7 @@ describe('failures', () => {
 });
 
 test('nothing is left: not of this engine when it closes, not of one that was killed', async () => {
-  const { pid = 0 } = spawnSync(process.execPath, ['-e', '']);
+  const { pid } = spawnSync(process.execPath, ['-e', '']);
   writeFileSync(join(folder, 'containers', 'orphan'), JSON.stringify({ label: `cloudlet.engine=${pid}` }));
   await harness.invoke(await define());
   expect(existsSync(join(folder, 'containers', 'orphan'))).toBe(false);

@@ -1,15 +1,14 @@
 // The container driver: functions from container images, run by the command line of docker or podman.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import type { Readable } from 'node:stream';
 import { type FunctionDefinition, FunctionUnavailable } from '../../base/function-runner.ts';
 import type { ProcessEnd } from '../failures.ts';
-import { createLogSplitter } from '../logs/log-splitter.ts';
 import type { Extensions } from '../runtime-api/extensions-api.ts';
 import { openRuntimeApi } from '../runtime-api/runtime-api.ts';
 import type { Guest } from '../runtimes/guest.ts';
 import { type ContainerCommand, findContainerCommand } from './container-command.ts';
 import { MAX_PROCESSES } from './control-groups.ts';
+import { collectLogs } from './container-logs.ts';
 import type { HostLayout } from './isolation.ts';
 import { createMemoryMeter } from './process-memory.ts';
 
@@ -195,15 +194,14 @@ function outsideNames(variables: Readonly<Record<string, string>>): Record<strin
 function locateProcess(command: ContainerCommand, name: string): () => number | undefined {
   let asking = false;
   let pid: number | undefined;
+  async function look(): Promise<void> {
+    asking = true;
+    const found = Number(await command.ask(['inspect', '--format', '{{.State.Pid}}', name]));
+    asking = false;
+    if (process.platform === 'linux' && found > 0) pid = found;
+  }
   return () => {
-    if (pid === undefined && !asking) {
-      asking = true;
-      void command.ask(['inspect', '--format', '{{.State.Pid}}', name]).then((answer) => {
-        asking = false;
-        const found = Number(answer);
-        if (process.platform === 'linux' && found > 0) pid = found;
-      });
-    }
+    if (pid === undefined && !asking) void look();
     return pid;
   };
 }
@@ -237,39 +235,4 @@ function exitOf(child: ChildProcess): Promise<number> {
     child.once('close', (code) => resolve(code ?? 137));
     child.once('error', () => resolve(125));
   });
-}
-
-interface CollectedLogs {
-  readonly hear: (listener: (message: string) => void) => void;
-  readonly hold: (held: boolean) => void;
-  readonly lastWords: () => string;
-}
-
-/** Lines of either stream stay whole; what was written before somebody listens is kept. */
-function collectLogs(streams: readonly Readable[]): CollectedLogs {
-  let early: string[] | undefined = [];
-  let last = '';
-  let listener: (message: string) => void = (message) => early?.push(message);
-  for (const stream of streams) {
-    const splitter = createLogSplitter((message) => {
-      last = message.trim() || last;
-      listener(message);
-    });
-    stream.on('data', (chunk: Buffer) => splitter.push(chunk));
-    stream.once('end', () => splitter.flush());
-  }
-  return {
-    hear(next) {
-      listener = next;
-      for (const message of early ?? []) next(message);
-      early = undefined;
-    },
-    hold(held) {
-      for (const stream of streams) {
-        if (held) stream.pause();
-        else stream.resume();
-      }
-    },
-    lastWords: () => last,
-  };
 }

@@ -21,7 +21,12 @@ export function foreignCommand(program: ForeignProgram): string[] {
   switch (program.runtime.family) {
     case 'java':
       return javaCommand(program);
-    default:
+    case 'nodejs':
+    case 'python':
+    case 'ruby':
+    case 'dotnet':
+    case 'go':
+    case 'provided':
       return [join(program.inner.tree[findBootstrap(program.tree)], 'bootstrap')];
   }
 }

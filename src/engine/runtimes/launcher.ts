@@ -189,7 +189,11 @@ function ownRuntime(
         preload,
         request.forks === 'empty' ? 'zygote' : '',
       ];
-    default:
+    case 'java':
+    case 'ruby':
+    case 'dotnet':
+    case 'go':
+    case 'provided':
       throw new FunctionUnavailable('InvalidRuntimeException', `${runtime.id} has no runtime of ours`);
   }
 }
