@@ -34,6 +34,7 @@ provider "aws" {
   skip_region_validation  = true
   endpoints {
     apigateway = "${endpoint}"
+    dynamodb   = "${endpoint}"
     iam        = "${endpoint}"
     lambda     = "${endpoint}"
     logs       = "${endpoint}"
@@ -59,6 +60,23 @@ resource "aws_lambda_layer_version" "shared" {
   filename            = "layer.zip"
   compatible_runtimes = ["nodejs22.x"]
 }
+resource "aws_lambda_layer_version_permission" "shared" {
+  layer_name     = aws_lambda_layer_version.shared.layer_name
+  version_number = aws_lambda_layer_version.shared.version
+  principal      = "444455556666"
+  action         = "lambda:GetLayerVersion"
+  statement_id   = "partner"
+}
+resource "aws_lambda_code_signing_config" "team" {
+  description = "${colour}"
+  allowed_publishers {
+    signing_profile_version_arns = ["arn:aws:signer:us-east-1:111122223333:/signing-profiles/team/abcdefghij"]
+  }
+  policies {
+    untrusted_artifact_on_deployment = "Warn"
+  }
+  tags = { team = "core" }
+}
 resource "aws_lambda_function" "app" {
   function_name                  = "app"
   role                           = aws_iam_role.worker.arn
@@ -71,6 +89,7 @@ resource "aws_lambda_function" "app" {
   publish                        = true
   reserved_concurrent_executions = 20
   layers                         = [aws_lambda_layer_version.shared.arn]
+  code_signing_config_arn        = aws_lambda_code_signing_config.team.arn
   environment {
     variables = { COLOUR = "${colour}" }
   }
@@ -84,6 +103,46 @@ resource "aws_lambda_alias" "live" {
   description      = "weight ${weight}"
   function_name    = aws_lambda_function.app.function_name
   function_version = "1"
+}
+resource "aws_lambda_provisioned_concurrency_config" "live" {
+  function_name                     = aws_lambda_function.app.function_name
+  qualifier                         = aws_lambda_alias.live.name
+  provisioned_concurrent_executions = ${weight}
+}
+resource "aws_lambda_runtime_management_config" "app" {
+  function_name     = aws_lambda_function.app.function_name
+  update_runtime_on = "${weight === 1 ? 'FunctionUpdate' : 'Auto'}"
+}
+resource "aws_lambda_function_recursion_config" "app" {
+  function_name  = aws_lambda_function.app.function_name
+  recursive_loop = "Allow"
+}
+resource "aws_dynamodb_table" "orders" {
+  name             = "orders"
+  billing_mode     = "PAY_PER_REQUEST"
+  hash_key         = "id"
+  stream_enabled   = true
+  stream_view_type = "NEW_IMAGE"
+  attribute {
+    name = "id"
+    type = "S"
+  }
+}
+resource "aws_lambda_event_source_mapping" "orders" {
+  event_source_arn               = aws_dynamodb_table.orders.stream_arn
+  function_name                  = aws_lambda_alias.live.arn
+  starting_position              = "LATEST"
+  batch_size                     = 20
+  maximum_retry_attempts         = ${weight}
+  maximum_record_age_in_seconds  = 600
+  bisect_batch_on_function_error = true
+  tumbling_window_in_seconds     = ${weight * 30}
+  destination_config {
+    on_failure {
+      destination_arn = aws_sqs_queue.failed.arn
+    }
+  }
+  tags = { colour = "${colour}" }
 }
 resource "aws_lambda_permission" "gateway" {
   statement_id  = "gateway"
@@ -281,7 +340,7 @@ describe.skipIf(!present)(
 
       configure({ endpoint, colour: 'red', weight: 1, throttle: 5 });
       const { stdout: applied } = await terraform('apply', '-auto-approve');
-      expect(applied).toContain('Apply complete! Resources: 22 added, 0 changed, 0 destroyed.');
+      expect(applied).toContain('Apply complete! Resources: 29 added, 0 changed, 0 destroyed.');
       expect((await terraform('plan', '-detailed-exitcode')).stdout).toContain('No changes.');
       const api = /api = "([a-z0-9]{10})"/.exec(applied)?.[1] ?? '';
       const url = `${endpoint}/restapis/${api}/prod/_user_request_/items`;
@@ -297,7 +356,7 @@ describe.skipIf(!present)(
       expect(await (await fetch(url)).text()).toBe('blue');
 
       const { stdout: destroyed } = await terraform('destroy', '-auto-approve');
-      expect(destroyed).toContain('Destroy complete! Resources: 22 destroyed.');
+      expect(destroyed).toContain('Destroy complete! Resources: 29 destroyed.');
       const lambda = cloud.client(LambdaClient, { account: '111122223333' });
       expect((await lambda.send(new ListFunctionsCommand({}))).Functions).toEqual([]);
       const { EventSourceMappings } = await lambda.send(new ListEventSourceMappingsCommand({}));
