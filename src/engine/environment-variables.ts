@@ -95,9 +95,18 @@ function modulePath(settings: EnvironmentSettings): Record<string, string> {
     }
     case 'python':
       return { PYTHONPATH: [join(opt, 'python'), ...provided].join(':') };
-    case 'java':
-    case 'ruby':
+    case 'ruby': {
+      // AWS: ruby-package.html, packaging-layers.html
+      const series = runtime.actualVersion.replace(/\.\d+$/, '.0');
+      const gems = [join(tree.taskRoot, 'vendor', 'bundle', 'ruby', series), join(opt, 'ruby', 'gems', series)];
+      return {
+        GEM_PATH: [...gems, ...provided].join(':'),
+        RUBYLIB: [tree.taskRoot, join(opt, 'ruby', 'lib')].join(':'),
+      };
+    }
     case 'dotnet':
+      return { DOTNET_CLI_TELEMETRY_OPTOUT: '1', DOTNET_ROLL_FORWARD: 'Major' };
+    case 'java':
     case 'go':
     case 'provided':
       return {};

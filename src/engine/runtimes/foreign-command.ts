@@ -1,5 +1,5 @@
 // The command lines of runtimes that are not ours: a bootstrap, or an interpreter with its official client.
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidEntrypoint } from '../failures.ts';
 import type { CodeTree } from '../code/code-trees.ts';
@@ -21,10 +21,12 @@ export function foreignCommand(program: ForeignProgram): string[] {
   switch (program.runtime.family) {
     case 'java':
       return javaCommand(program);
+    case 'ruby':
+      return [program.executable, join(program.inner.providedFolder ?? '', 'bin', 'aws_lambda_ric'), program.handler];
+    case 'dotnet':
+      return dotnetCommand(program);
     case 'nodejs':
     case 'python':
-    case 'ruby':
-    case 'dotnet':
     case 'go':
     case 'provided':
       return [join(program.inner.tree[findBootstrap(program.tree)], 'bootstrap')];
@@ -51,6 +53,27 @@ function javaCommand({ executable, inner, tree, handler, memoryMb }: ForeignProg
     'com.amazonaws.services.lambda.runtime.api.client.AWSLambda',
     handler,
   ];
+}
+
+/**
+ * AWS: a handler without `::` names an executable assembly, which has Amazon.Lambda.RuntimeSupport in
+ * itself; any other is a method of a class library, for which the platform runs that package.
+ * docs.aws.amazon.com/lambda/latest/dg/csharp-handler.html. Differs: the library has to bring it along.
+ */
+function dotnetCommand({ executable, inner, tree, handler }: ForeignProgram): string[] {
+  const { taskRoot } = inner.tree;
+  const [assembly = ''] = handler.split('::');
+  if (!handler.includes('::')) return [executable, 'exec', join(taskRoot, `${assembly}.dll`)];
+  const support = 'Amazon.Lambda.RuntimeSupport.dll';
+  if (!existsSync(join(tree.taskRoot, support))) {
+    const text = `${support} is not in the package: build an executable assembly, or add the package Amazon.Lambda.RuntimeSupport`;
+    throw new InvalidEntrypoint(text);
+  }
+  const described = ['deps', 'runtimeconfig'].flatMap((kind) => [
+    kind === 'deps' ? '--depsfile' : '--runtimeconfig',
+    join(taskRoot, `${assembly}.${kind}.json`),
+  ]);
+  return [executable, 'exec', ...described, join(taskRoot, support), handler];
 }
 
 function hasFiles(folder: string): boolean {

@@ -88,7 +88,7 @@ async function packagesOf({ id, family, version }: RuntimeIdentifier, withSdk: b
     case 'dotnet':
     case 'go':
     case 'provided':
-      throw notFetched(id, 'nothing needs to be fetched for it, or can be');
+      throw notFetched(id, 'no registry that is asked here has anything for it');
   }
 }
 

@@ -3,6 +3,7 @@ import { findRuntimeIdentifier, type RuntimeIdentifier } from '../../base/runtim
 import { type FinderSettings, refusal } from './finder-settings.ts';
 import { findJava } from './java-finder.ts';
 import { findNode } from './node-finder.ts';
+import { findDotnet, findRuby } from './other-finders.ts';
 import { findPython } from './python-finder.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -43,8 +44,10 @@ async function findRuntime(id: string, settings: FinderSettings): Promise<Runtim
     case 'provided':
       return bringYourOwn(row);
     case 'ruby':
+      return findRuby(id, row.version, settings);
     case 'dotnet':
-      throw refusal(id, `${row.family} functions are not run yet`);
+      if (row.version.startsWith('core')) throw refusal(id, '.NET Core is not looked for');
+      return findDotnet(id, Number(major), settings);
     case 'go':
       throw refusal(id, 'it spoke a protocol of its own before the Runtime API; build for provided.al2023 instead');
   }
