@@ -86,7 +86,14 @@ describe('create and get', () => {
       Version: '$LATEST',
     });
     const got = await lambda.send(new L.GetFunctionCommand({ FunctionName: 'fn' }));
-    expect(got.Configuration).toEqual({ ...shown, RevisionId, LastModified });
+    const { StateReason: _reason, StateReasonCode: _code, ...settled } = shown;
+    expect(got.Configuration).toEqual({
+      ...settled,
+      State: 'Active',
+      LastUpdateStatus: 'Successful',
+      RevisionId,
+      LastModified,
+    });
     expect(got.Tags).toEqual({ team: 'core' });
     expect(got.Code?.RepositoryType).toBe('S3');
     const download = await fetch(got.Code?.Location ?? '');
@@ -648,10 +655,10 @@ describe('tags, layers, settings', () => {
       message: "You can't specify the function as a destination for itself.",
     });
     await expect(
-      put({ DestinationConfig: { OnFailure: { Destination: 'arn:aws:s3:::b' } } }),
+      put({ DestinationConfig: { OnSuccess: { Destination: 'arn:aws:s3:::b' } } }),
     ).rejects.toMatchObject({
       message:
-        'The provided destination config DestinationConfig(onSuccess=null, onFailure=OnFailure(destination=arn:aws:s3:::b)) is invalid.',
+        'The provided destination config DestinationConfig(onSuccess=OnSuccess(destination=arn:aws:s3:::b), onFailure=null) is invalid.',
     });
     await put({ MaximumRetryAttempts: 1, MaximumEventAgeInSeconds: 100 });
     await lambda.send(

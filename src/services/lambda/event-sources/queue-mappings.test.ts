@@ -163,9 +163,91 @@ describe('settings', () => {
       { ParallelizationFactor: 2 },
       'Unsupported ParallelizationFactor parameter for given event source mapping type.',
     ],
+    // Recorded: localstack event_source_mapping/test_api.py::test_create_starting_position_validation_exceptions.
+    [
+      'a place to start at',
+      { StartingPosition: 'TRIM_HORIZON' },
+      'StartingPosition is not valid for SQS event sources.',
+    ],
+    [
+      'a failure destination',
+      { DestinationConfig: { OnFailure: { Destination: arn('seen') } } },
+      'Unsupported DestinationConfig parameter for given event source mapping type.',
+    ],
+    [
+      'a parameter of Kafka',
+      { Topics: ['topic'] },
+      'Unsupported Topics parameter for given event source mapping type.',
+    ],
+    [
+      'a metric of Kafka',
+      { MetricsConfig: { Metrics: ['EventCount', 'KafkaMetrics'] } },
+      'Unsupported KafkaMetrics metric for given event source mapping type.',
+    ],
+    [
+      'pollers kept ready beside a maximum',
+      { ProvisionedPollerConfig: { MinimumPollers: 2 }, ScalingConfig: { MaximumConcurrency: 2 } },
+      'ScalingConfig and ProvisionedPollerConfig cannot be used together.',
+    ],
+    [
+      'a single poller kept ready',
+      { ProvisionedPollerConfig: { MinimumPollers: 1 } },
+      'MinimumPollers and MaximumPollers must be at least 2 for SQS event sources.',
+    ],
+    [
+      'more pollers at least than at most',
+      { ProvisionedPollerConfig: { MinimumPollers: 9, MaximumPollers: 3 } },
+      'MinimumPollers must not be greater than MaximumPollers.',
+    ],
+    [
+      'a key for filters',
+      { KMSKeyArn: 'arn:aws:kms:us-east-1:000000000000:key/k' },
+      'KMSKeyArn is not supported by Cloudlet yet; remove it from the request.',
+    ],
+    ...(['kinesis', 'kafka', 'mq', 'rds'] as const).map(
+      (service): [string, Partial<L.CreateEventSourceMappingCommandInput>, string] => [
+        `a source of ${service}`,
+        { EventSourceArn: `arn:aws:${service}:us-east-1:000000000000:x/y`, StartingPosition: 'LATEST' },
+        `Event source mappings on ${service} are not supported by Cloudlet yet.`,
+      ],
+    ),
+    [
+      'Kafka of one\'s own',
+      {
+        EventSourceArn: undefined,
+        SelfManagedEventSource: { Endpoints: { KAFKA_BOOTSTRAP_SERVERS: ['a:9092'] } },
+        Topics: ['topic'],
+      },
+      'Event source mappings on self-managed Kafka are not supported by Cloudlet yet.',
+    ],
   ])('refuses %s', async (_what, input, message) => {
     await createReporter();
     await expect(map(input)).rejects.toMatchObject({ name: 'InvalidParameterValueException', message });
+  });
+
+  // The model's own bounds. <Lambda API model, CreateEventSourceMapping>
+  test.each<[string, Partial<L.CreateEventSourceMappingCommandInput>, string]>([
+    ['BatchSize', { BatchSize: 0 }, "Value '0' at 'batchSize' failed to satisfy constraint: Member must have value greater than or equal to 1"],
+    ['BatchSize', { BatchSize: 10_001 }, "Value '10001' at 'batchSize' failed to satisfy constraint: Member must have value less than or equal to 10000"],
+    ['MaximumBatchingWindowInSeconds', { MaximumBatchingWindowInSeconds: 301 }, "Value '301' at 'maximumBatchingWindowInSeconds' failed to satisfy constraint: Member must have value less than or equal to 300"],
+    ['MaximumConcurrency', { ScalingConfig: { MaximumConcurrency: 1 } }, "Value '1' at 'scalingConfig.maximumConcurrency' failed to satisfy constraint: Member must have value greater than or equal to 2"],
+    ['TumblingWindowInSeconds', { TumblingWindowInSeconds: 901 }, "Value '901' at 'tumblingWindowInSeconds' failed to satisfy constraint: Member must have value less than or equal to 900"],
+  ])('bounds %s', async (_what, input, message) => {
+    await createReporter();
+    await expect(map(input)).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: `1 validation error detected: ${message}`,
+    });
+  });
+
+  test('show pollers kept ready', async () => {
+    await createReporter();
+    const UUID = await map({ ProvisionedPollerConfig: { MinimumPollers: 3 } });
+    const shown = await lambda.send(new L.GetEventSourceMappingCommand({ UUID }));
+    // <API reference, ProvisionedPollerConfig: 200 at most by default>
+    expect(shown.ProvisionedPollerConfig).toEqual({ MinimumPollers: 3, MaximumPollers: 200 });
+    await send('1');
+    expect(await batches()).toEqual([['1']]);
   });
 
   test('refuses a queue that hides messages for less time than the function may run', async () => {
