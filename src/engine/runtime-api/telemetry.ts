@@ -1,6 +1,7 @@
 // The Telemetry API and its predecessor, the Logs API: events of an environment, sent to extensions.
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { readSchemaVersion, type TelemetryEvent, toLogsEvents } from './logs-api.ts';
 
 export interface Telemetry {
   /** `platform.start`, `function`… with its record. */
@@ -16,18 +17,14 @@ export interface Telemetry {
 
 type Dial = (port: number) => Promise<Socket>;
 
-interface TelemetryEvent {
-  readonly time: string;
-  readonly type: string;
-  readonly record: unknown;
-}
-
 interface Subscriber {
   readonly types: readonly string[];
   readonly destination: Destination;
   readonly maxItems: number;
   readonly maxBytes: number;
   readonly timeoutMs: number;
+  /** Absent: events are sent as they are. */
+  shape?: (event: TelemetryEvent) => TelemetryEvent[];
   batch: string[];
   batchBytes: number;
   timer: NodeJS.Timeout | undefined;
@@ -58,9 +55,11 @@ export function createTelemetry(nowMs: () => number): Telemetry {
 
   function offer(subscriber: Subscriber, event: TelemetryEvent): void {
     if (!subscriber.types.includes(event.type.split('.')[0] ?? '')) return;
-    const text = JSON.stringify(event);
-    subscriber.batch.push(text);
-    subscriber.batchBytes += text.length;
+    for (const shaped of subscriber.shape?.(event) ?? [event]) {
+      const text = JSON.stringify(shaped);
+      subscriber.batch.push(text);
+      subscriber.batchBytes += text.length;
+    }
     const full = subscriber.batch.length >= subscriber.maxItems || subscriber.batchBytes >= subscriber.maxBytes;
     if (full) return void send(subscriber);
     subscriber.timer ??= setTimeout(() => void send(subscriber), subscriber.timeoutMs).unref();
@@ -87,7 +86,10 @@ export function createTelemetry(nowMs: () => number): Telemetry {
     subscribe(extension, path, body) {
       const read = readSubscription(body, (port) => dial(port));
       if (typeof read === 'string') return read;
-      const name = path.endsWith('/logs') ? 'platform.logsSubscription' : 'platform.telemetrySubscription';
+      const isLogs = path.endsWith('/logs');
+      const schema = isLogs ? readSchemaVersion(body) : '';
+      if (isLogs) read.shape = (event) => toLogsEvents(event, schema);
+      const name = isLogs ? 'platform.logsSubscription' : 'platform.telemetrySubscription';
       subscribers.push(read);
       for (const event of early) offer(read, event);
       self.emit(name, { name: extension, state: 'Subscribed', types: read.types });
