@@ -165,7 +165,7 @@ def _unshare(walls):
 
 
 def _build_walls(walls):
-    """A /tmp, /proc and /dev of its own over the zygote's; returns the filter of system calls."""
+    """A /tmp, /proc and /dev/pts of its own over the zygote's; returns the filter of system calls."""
     program = None
     if walls.get("filter") is not None:
         with open(walls["filter"], "rb") as file:
@@ -174,7 +174,6 @@ def _build_walls(walls):
     is_empty = not walls["keepsTemporary"] or not os.listdir(kept)
     hidden = MS_NOSUID | MS_NODEV
     _mount("tmpfs", "/tmp", "tmpfs", hidden, "mode=1777,size=%d" % walls["sizeBytes"])
-    _mount("tmpfs", "/dev/shm", "tmpfs", hidden, "mode=1777,size=%d" % walls["sizeBytes"])
     _mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666")
     _mount("none", "/dev", "none", MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
     _mount("proc", "/proc", "proc", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)

@@ -1,6 +1,6 @@
 // Where this process may make control groups, and what their files are called: version 1 and version 2.
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 export type Controller = 'memory' | 'pids' | 'cpu';
 export const CONTROLLERS: readonly Controller[] = ['memory', 'pids', 'cpu'];
@@ -49,7 +49,9 @@ export function findHierarchies(view: KernelView): Hierarchy[] {
     );
     if (mount === undefined) continue;
     const below = mount.root === '/' ? path : path.slice(mount.root.length);
-    const parent = join(mount.point, below).replace(/\/$/, '');
+    const own = join(mount.point, below).replace(/\/$/, '');
+    // An engine before us in this process, or in this scope, has made room already.
+    const parent = mount.version === 2 && basename(own) === OWN_CHILD ? dirname(own) : own;
     const wanted = [...missing];
     const controllers =
       mount.version === 1
@@ -96,6 +98,8 @@ function isOurs(parent: string): boolean {
   return isAlone || isRoot(parent) || RUN_SCOPE.test(parent);
 }
 
+/** Where our own processes go, for those of functions to have groups beside it. */
+const OWN_CHILD = 'cloudlet';
 const RUN_SCOPE = /\/run-[^/]*\.scope$/;
 
 /** Only the root has no type. */
@@ -105,7 +109,7 @@ function isRoot(parent: string): boolean {
 
 function makeRoom(parent: string): void {
   if (isRoot(parent)) return;
-  const child = join(parent, 'cloudlet');
+  const child = join(parent, OWN_CHILD);
   mkdirSync(child, { recursive: true });
   for (const pid of words(join(parent, 'cgroup.procs'))) {
     try {

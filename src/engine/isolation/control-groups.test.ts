@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { findHierarchies, readKernelView } from './control-group-files.ts';
+import { explainMissing, findHierarchies, readKernelView } from './control-group-files.ts';
 import { openControlGroups } from './control-groups.ts';
 import { createHarness, type Harness, type Outcome } from '../engine-harness.ts';
 import { findSandbox } from './sandbox-isolation.ts';
@@ -43,22 +43,63 @@ describe('hierarchies', () => {
 
   test('version 2, delegated to this process alone: it moves into a child and hands the controllers down', () => {
     const own = group('user.slice/run.scope', {
-      'cgroup.procs': `${process.pid}\n`, 'cgroup.controllers': 'cpu io memory pids', 'cgroup.subtree_control': '',
+      'cgroup.procs': `${process.pid}\n`, 'cgroup.controllers': 'cpu io memory pids', 'cgroup.subtree_control': '', 'cgroup.type': 'domain',
     });
     const membership = '0::/user.slice/run.scope\n';
     expect(findHierarchies({ mounts: v2Mount(), membership })).toEqual([
       { version: 2, parent: own, controllers: ['memory', 'pids', 'cpu'] },
     ]);
-    expect(readFileSync(join(own, 'cloudlet', 'cgroup.procs'), 'utf8')).toBe('0');
+    expect(readFileSync(join(own, 'cloudlet', 'cgroup.procs'), 'utf8')).toBe(String(process.pid));
     expect(readFileSync(join(own, 'cgroup.subtree_control'), 'utf8')).toBe('+memory +pids +cpu');
   });
 
   test('version 2, shared with processes of others: left alone', () => {
     const own = group('session.scope', {
-      'cgroup.procs': `1\n${process.pid}\n`, 'cgroup.controllers': 'cpu memory pids', 'cgroup.subtree_control': '',
+      'cgroup.procs': `1\n${process.pid}\n`, 'cgroup.controllers': 'cpu memory pids', 'cgroup.subtree_control': '', 'cgroup.type': 'domain',
     });
     expect(findHierarchies({ mounts: v2Mount(), membership: '0::/session.scope\n' })).toEqual([]);
     expect(existsSync(join(own, 'cloudlet'))).toBe(false);
+  });
+
+  test('version 2, a scope of systemd-run: what started us (npx, a shell) moves too', () => {
+    const own = group('app.slice/run-r5.scope', {
+      'cgroup.procs': `17\n${process.pid}\n`, 'cgroup.controllers': 'memory pids', 'cgroup.subtree_control': '', 'cgroup.type': 'domain',
+    });
+    const membership = '0::/app.slice/run-r5.scope\n';
+    expect(findHierarchies({ mounts: v2Mount(), membership })).toEqual([{ version: 2, parent: own, controllers: ['memory', 'pids'] }]);
+    // Written one after the other, as the kernel wants them; a file keeps the last.
+    expect(readFileSync(join(own, 'cloudlet', 'cgroup.procs'), 'utf8')).toBe(String(process.pid));
+  });
+
+  test('version 2: the second engine of a process finds the room that the first has made', () => {
+    const own = group('run-r6.scope', {
+      'cgroup.procs': '', 'cgroup.controllers': 'cpu memory pids', 'cgroup.subtree_control': 'cpu memory pids', 'cgroup.type': 'domain',
+    });
+    group('run-r6.scope/cloudlet', { 'cgroup.procs': `${process.pid}\n`, 'cgroup.controllers': 'cpu memory pids', 'cgroup.type': 'domain' });
+    const found = findHierarchies({ mounts: v2Mount(), membership: '0::/run-r6.scope/cloudlet\n' });
+    expect(found).toEqual([{ version: 2, parent: own, controllers: ['memory', 'pids', 'cpu'] }]);
+  });
+
+  test('version 2: what is handed down already is used as it is; the root needs no child', () => {
+    const shared = group('a.slice', {
+      'cgroup.procs': '1\n', 'cgroup.controllers': 'cpu memory pids', 'cgroup.subtree_control': 'memory', 'cgroup.type': 'domain',
+    });
+    expect(findHierarchies({ mounts: v2Mount(), membership: '0::/a.slice\n' })).toEqual([{ version: 2, parent: shared, controllers: ['memory'] }]);
+    group('', { 'cgroup.procs': '1\n2\n', 'cgroup.controllers': 'cpu memory pids', 'cgroup.subtree_control': '' });
+    expect(findHierarchies({ mounts: v2Mount(), membership: '0::/\n' })).toMatchObject([{ controllers: ['memory', 'pids', 'cpu'] }]);
+    expect(existsSync(join(root, 'cloudlet'))).toBe(false);
+  });
+
+  test('what is missing is explained by what is there', () => {
+    const v1 = `35 31 0:32 / ${root}/memory rw,relatime - cgroup cgroup rw,memory\n`;
+    expect(explainMissing({ mounts: v1, membership: '4:memory:/\n0::/\n' }, ['memory', 'cpu'])).toBe(
+      'limits on memory, the processor, for want of control groups: this machine has version 1 of them, which root alone may use',
+    );
+    group('', { 'cgroup.controllers': 'cpu memory pids' });
+    group('session.scope', { 'cgroup.controllers': 'memory pids', 'cgroup.type': 'domain' });
+    const text = explainMissing({ mounts: v2Mount(), membership: '0::/session.scope\n' }, ['pids']);
+    expect(text).toMatch(/^limits on processes, for want of control groups: /);
+    expect(text).toMatch(existsSync('/run/systemd/system') ? /Delegate=yes/ : /has to itself$/);
   });
 
   test('version 2: limits in its own files', () => {

@@ -106,7 +106,6 @@ export function forkOrder(
 ): ForkOrder {
   const { name, network, hasFilter } = given;
   const socket = join(FORKS, `${name}.sock`);
-  const places = [[join(FORKS, name, 'task'), TASK], [join(FORKS, name, 'opt'), LAYERS]] as const;
   const walls = {
     sizeBytes: ephemeralStorageMb * 2 ** 20,
     keepsTemporary: zygote.tree !== undefined,
@@ -114,8 +113,7 @@ export function forkOrder(
     network,
     secrets: KERNEL_SECRETS,
     filter: hasFilter ? join(FORKS, 'filter') : undefined,
-    // A zygote without a function: the agent covers these two folders with the one it becomes.
-    binds: [[socket, SOCKET] as const, ...(zygote.tree === undefined ? places : [])],
+    binds: [[socket, SOCKET] as const],
     hidden: [FORKS, UNCOVERED_PROC],
   };
   return { socket, log: join(FORKS, `${name}.log`), walls };

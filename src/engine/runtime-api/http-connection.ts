@@ -25,11 +25,17 @@ export interface ConnectionHandler {
   streams?(method: string, path: string, headers: Readonly<Record<string, string>>): TakeChunk | undefined;
   request(request: RuntimeRequest, respond: Respond): void;
   closed(): void;
+  /** Whether so many more bytes of bodies may be held; a negative number gives them back. Default: always. */
+  hold?(bytes: number): boolean;
 }
 
 const MAX_HEAD_BYTES = 1_200_000; // AWS: an X-Ray error cause header may be 1 MiB. awslambdaric
+/** What may come ahead of its turn, behind a request that is not answered yet. */
+const MAX_AHEAD_BYTES = 65_536;
 const CRLF = Buffer.from('\r\n');
 const HEAD_END = Buffer.from('\r\n\r\n');
+/** Of a head that comes in tiny ones. */
+const MAX_PIECES = 64;
 const EMPTY = Buffer.alloc(0);
 
 const REASONS: Readonly<Record<number, string>> = {
@@ -49,9 +55,17 @@ export function serveConnection(
   handler: ConnectionHandler,
 ): void {
   let pending: Buffer = EMPTY;
+  /** Pieces of a head that is not complete: joined once, not for each of them. */
+  let pieces: Buffer[] = [];
   let body: BodyReader | undefined;
   let head: Head | undefined;
   let busy = false;
+  let held = 0;
+
+  function hold(bytes: number): boolean {
+    held += bytes;
+    return handler.hold?.(bytes) ?? true;
+  }
 
   function answer(status: number, headers: string, content: Uint8Array | string): void {
     const length = typeof content === 'string' ? Buffer.byteLength(content) : content.byteLength;
@@ -79,7 +93,7 @@ export function serveConnection(
         if (head === undefined) return void socket.destroy();
         pending = pending.subarray(end + 4);
         const take = handler.streams?.(head.method, head.path, head.headers);
-        body = createBodyReader(head.headers, take ? createForwarder(socket, take) : createKeeper(maxBodyBytes));
+        body = createBodyReader(head.headers, take ? createForwarder(socket, take) : createKeeper(maxBodyBytes, hold));
         if (head.headers['expect'] === '100-continue') socket.write('HTTP/1.1 100 Continue\r\n\r\n');
       }
       if (body === undefined) return void socket.destroy();
@@ -96,23 +110,39 @@ export function serveConnection(
     body = undefined;
     busy = true;
     const request = { ...top, body: read.bytes(), bodyBytes: read.size(), trailers: read.trailers() };
+    hold(-held);
     let synchronous = true;
     handler.request(request, (status, headers, content) => {
       if (!busy) return;
       answer(status, headers, content);
       busy = false;
-      if (!synchronous) advance();
+      if (synchronous) return;
+      advance();
+      socket.resume();
     });
     synchronous = false;
   }
 
+  /** False while what has come cannot be more than a piece of a head. */
+  function gather(chunk: Buffer): boolean {
+    const mayBeWhole = head !== undefined || busy || pending.length === 0 || chunk.includes('\n');
+    pieces.push(chunk);
+    if (!mayBeWhole && pieces.length < MAX_PIECES) return false;
+    pending = pending.length === 0 && pieces.length === 1 ? chunk : Buffer.concat([pending, ...pieces]);
+    pieces = [];
+    return true;
+  }
+
   socket.on('data', (chunk: Buffer) => {
-    pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
-    advance();
+    if (gather(chunk)) advance();
+    if (busy && pending.length > MAX_AHEAD_BYTES) socket.pause();
   });
   // A runtime that is killed resets its connection; 'close' follows and says all there is to say.
   socket.on('error', () => {});
-  socket.on('close', () => handler.closed());
+  socket.on('close', () => {
+    hold(-held);
+    handler.closed();
+  });
 }
 
 interface Head {
@@ -155,11 +185,10 @@ function createBodyReader(headers: Record<string, string>, keep: Keeper): BodyRe
   return {
     read(input) {
       if (input.length < missing) {
-        keep.add(input);
         missing -= input.length;
-        return 'more';
+        return keep.add(input) ? 'more' : 'broken';
       }
-      keep.add(input.subarray(0, missing));
+      if (!keep.add(input.subarray(0, missing))) return 'broken';
       const rest = input.subarray(missing);
       missing = 0;
       return rest;
@@ -171,12 +200,13 @@ function createBodyReader(headers: Record<string, string>, keep: Keeper): BodyRe
 }
 
 interface Keeper {
-  add(part: Buffer): void;
+  /** False: there is no room for it. */
+  add(part: Buffer): boolean;
   readonly bytes: () => Buffer;
   readonly size: () => number;
 }
 
-function createKeeper(maxBytes: number): Keeper {
+function createKeeper(maxBytes: number, hold: (bytes: number) => boolean): Keeper {
   const parts: Buffer[] = [];
   let kept = 0;
   let seen = 0;
@@ -184,10 +214,11 @@ function createKeeper(maxBytes: number): Keeper {
     add(part) {
       seen += part.length;
       const room = maxBytes - kept;
-      if (room <= 0 || part.length === 0) return;
+      if (room <= 0 || part.length === 0) return true;
       const taken = part.length > room ? part.subarray(0, room) : part;
       parts.push(taken);
       kept += taken.length;
+      return hold(taken.length);
     },
     bytes: () => (parts.length === 1 ? (parts[0] ?? EMPTY) : Buffer.concat(parts)),
     size: () => seen,
@@ -204,13 +235,14 @@ function createForwarder(socket: Socket, take: TakeChunk): Keeper {
   };
   return {
     add(part) {
-      if (part.length === 0) return;
+      if (part.length === 0) return true;
       seen += part.length;
       const taken = take(part);
-      if (taken === undefined) return;
+      if (taken === undefined) return true;
       waiting += 1;
       socket.pause();
       taken.then(release, release);
+      return true;
     },
     bytes: () => EMPTY,
     size: () => seen,
@@ -227,7 +259,7 @@ function createChunkedReader(keep: Keeper): BodyReader {
   function step(): boolean | 'done' | 'broken' {
     if (phase === 'data') {
       const part = held.subarray(0, missing);
-      keep.add(part);
+      if (!keep.add(part)) return 'broken';
       missing -= part.length;
       held = held.subarray(part.length);
       if (missing > 0) return false;

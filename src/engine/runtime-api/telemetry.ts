@@ -49,7 +49,8 @@ const SEND_LIMIT_MS = 5000;
 
 /** @param nowMs the cloud's time. */
 export function createTelemetry(nowMs: () => number): Telemetry {
-  const subscribers: Subscriber[] = [];
+  /** By extension and API: a second subscription takes the place of the first. */
+  const subscribers = new Map<string, Subscriber>();
   const early: TelemetryEvent[] = [];
   let dial: Dial = dialLoopback;
 
@@ -81,7 +82,7 @@ export function createTelemetry(nowMs: () => number): Telemetry {
     emit(type, record) {
       const event = { time: new Date(nowMs()).toISOString(), type, record };
       if (early.length < MAX_EARLY_EVENTS) early.push(event);
-      for (const subscriber of subscribers) offer(subscriber, event);
+      for (const subscriber of subscribers.values()) offer(subscriber, event);
     },
     subscribe(extension, path, body) {
       const read = readSubscription(body, (port) => dial(port));
@@ -90,7 +91,9 @@ export function createTelemetry(nowMs: () => number): Telemetry {
       const schema = isLogs ? readSchemaVersion(body) : '';
       if (isLogs) read.shape = (event) => toLogsEvents(event, schema);
       const name = isLogs ? 'platform.logsSubscription' : 'platform.telemetrySubscription';
-      subscribers.push(read);
+      const key = `${extension} ${path}`;
+      stop(subscribers.get(key));
+      subscribers.set(key, read);
       for (const event of early) offer(read, event);
       self.emit(name, { name: extension, state: 'Subscribed', types: read.types });
       return undefined;
@@ -99,13 +102,10 @@ export function createTelemetry(nowMs: () => number): Telemetry {
       dial = way;
     },
     async flush() {
-      await Promise.all(subscribers.map(send));
+      await Promise.all([...subscribers.values()].map(send));
     },
     close() {
-      for (const { timer, destination } of subscribers) {
-        clearTimeout(timer);
-        destination.close();
-      }
+      for (const subscriber of subscribers.values()) stop(subscriber);
     },
   };
   return self;
@@ -120,6 +120,11 @@ export function dialLoopback(port: number): Promise<Socket> {
     });
     socket.once('error', reject);
   });
+}
+
+function stop(subscriber: Subscriber | undefined): void {
+  clearTimeout(subscriber?.timer);
+  subscriber?.destination.close();
 }
 
 function readSubscription(body: Buffer, dial: Dial): Subscriber | string {
