@@ -24,8 +24,14 @@ interface SnapshotTask {
   readonly version: string;
 }
 
-/** Snapshots there are, or that are being made, by the key of their definition. */
-const snapshots = localSlot(() => new Map<string, Promise<void>>());
+/** The latest snapshot of a version that there is, or that is being made. */
+interface Snapshot {
+  readonly key: string;
+  readonly made: Promise<void>;
+}
+
+/** By unqualified ARN and version. */
+const snapshots = localSlot(() => new Map<string, Snapshot>());
 
 /** The version becomes active, or fails, once the worker below has made its snapshot. */
 export function scheduleSnapshot(tx: Tx, context: WorkContext, { name, version }: FunctionVersion): void {
@@ -80,13 +86,22 @@ export async function ensureSnapshot(definition: FunctionDefinition, context: Wo
 
 function snapshotOf(definition: FunctionDefinition, context: WorkContext): Promise<void> {
   const known = context.local(snapshots);
-  const before = known.get(definition.key);
-  if (before !== undefined) return before;
-  const made = context.ports.functions.snapshot(definition);
-  known.set(definition.key, made);
+  const { functions } = context.ports;
+  const name = `${definition.arn}:${definition.version}`;
+  const before = known.get(name);
+  if (before?.key === definition.key) return before.made;
+  const making = async (): Promise<void> => {
+    await functions.snapshot(definition);
+    // What was restored from the one before ends with its current invocation.
+    if (before !== undefined) await functions.retire(before.key);
+  };
+  const snapshot = { key: definition.key, made: making() };
+  known.set(name, snapshot);
   // A failed attempt is not remembered.
-  made.catch(() => known.delete(definition.key));
-  return made;
+  snapshot.made.catch(() => {
+    if (known.get(name) === snapshot) known.delete(name);
+  });
+  return snapshot.made;
 }
 
 /** <API reference, StateReasonCode> */
