@@ -25,13 +25,18 @@ export interface RunningCloud {
   readonly stopped: Promise<void>;
 }
 
-export async function runCloud(args: Arguments, terminal: Terminal): Promise<RunningCloud> {
+export async function runCloud(
+  args: Arguments,
+  terminal: Terminal,
+  more: Pick<CloudOptions, 'debug'> = {},
+): Promise<RunningCloud> {
   let requestStop = (): void => {};
   const stopRequested = new Promise<void>((resolve) => {
     requestStop = resolve;
   });
   const cloud = await openCloud({
     ...readCloudOptions(args),
+    ...more,
     log: createConsoleLog(terminal.json ? 'json' : 'text'),
     onStopRequest: () => requestStop(),
   });

@@ -7,6 +7,7 @@ import { type Log, silentLog } from '../base/log.ts';
 import { type Random, seededRandom } from '../base/random.ts';
 import type { Blobs, Store } from '../base/store.ts';
 import { createTemplateEngine } from '../deploy/template-engine.ts';
+import type { EngineOptions } from '../engine/engine-options.ts';
 import { createEngine } from '../engine/engine.ts';
 import type { IsolationReport } from '../engine/isolation/isolation-report.ts';
 import type { AuthenticationMode } from '../kernel/authenticate.ts';
@@ -53,6 +54,8 @@ export interface CloudOptions {
   readonly isolation?: 'auto' | 'process' | 'sandbox';
   /** What functions reach: the cloud alone (in the sandbox only), or the machine's network. Default `open`. */
   readonly functionNetwork?: 'cloud' | 'open';
+  /** Functions that take a debugger, and where; asked whenever an environment starts. */
+  readonly debug?: EngineOptions['debug'];
   readonly log?: Log;
   /** Called by `POST /_cloudlet/stop`. */
   readonly onStopRequest?: () => void;
@@ -144,6 +147,7 @@ async function assemble(options: CloudOptions, parts: Parts): Promise<Cloud> {
     track,
     onNotice: (message: string) => log.info(message),
     ...(isVirtual(clock) ? { cloudNowMs: () => clock.now() } : {}),
+    ...(options.debug === undefined ? {} : { debug: options.debug }),
   });
   const functions = meter.watch(engine);
   const templates = createTemplateEngine({

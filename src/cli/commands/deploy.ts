@@ -63,7 +63,7 @@ export function readParameters(args: Arguments): Record<string, string> {
   );
 }
 
-function report({ stack, changed }: Deployed, { endpoint }: Connection, terminal: Terminal): void {
+function report({ stack, changed, changes }: Deployed, { endpoint }: Connection, terminal: Terminal): void {
   const outputs = readOutputs(stack, endpoint);
   const width = Math.max(0, ...outputs.map(({ name }) => name.length));
   terminal.result(
@@ -71,6 +71,7 @@ function report({ stack, changed }: Deployed, { endpoint }: Connection, terminal
       stack: stack.StackName,
       status: stack.StackStatus,
       changed,
+      changes,
       outputs: Object.fromEntries(outputs.map(({ name, value }) => [name, value])),
     },
     outputs.map(({ name, value }) => `${name.padEnd(width)}  ${value}`).join('\n'),

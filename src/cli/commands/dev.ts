@@ -1,15 +1,13 @@
 // `cloudlet dev`: a cloud with this project on it, which follows every edit.
-import { LambdaClient, UpdateFunctionCodeCommand } from '@aws-sdk/client-lambda';
-import { DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import { UserError } from '../../base/errors.ts';
 import type { Command } from '../command.ts';
 import { type Connection, connectTo } from '../connection.ts';
-import { type ArtifactBuilder, createBuilder } from '../project/build-artifact.ts';
-import { type Deployed, deployProject } from '../project/deploy-project.ts';
+import { type DebugTarget, chooseDebugTargets, launchConfigurations } from '../project/debug-targets.ts';
+import type { Deployed } from '../project/deploy-project.ts';
+import { type Session, createSession } from '../project/dev-session.ts';
 import { readOutputs, readTryLines } from '../project/outputs.ts';
 import { type Project, openProject } from '../project/project.ts';
-import { targetOf } from '../project/target.ts';
-import { watchFolder } from '../project/watch-folder.ts';
+import { type FolderWatcher, watchFolders } from '../project/watch-folder.ts';
 import { CLOUD_OPTIONS, runCloud } from '../run-cloud.ts';
 import { type Terminal, printError } from '../terminal.ts';
 import { PROJECT_OPTIONS, readParameters } from './deploy.ts';
@@ -20,128 +18,116 @@ export const dev: Command = {
   name: 'dev',
   usage: '[DIR]',
   about: 'start a cloud, deploy this folder, follow every edit',
-  help: `Starts a cloud, builds and deploys the template of the folder, and watches it: an edit of a
-handler is live at once, an edit of the template updates the stack. Ctrl-C stops everything.
+  help: `Starts a cloud, builds and deploys the template of the folder, and watches it. An edit of a handler is
+live at once, state stays; an edit of the template or a layer updates the stack by a change set. What
+does not compile is shown, and the code before goes on running. Ctrl-C stops everything.
 
   cloudlet dev
-  cloudlet dev examples/user-service --port 0 --ephemeral`,
-  options: { ...CLOUD_OPTIONS, ...PROJECT_OPTIONS },
+  cloudlet dev examples/user-service --port 0 --ephemeral
+
+Debugging: every function at a port of its own, or those that are named; their time limits are suspended.
+Node.js functions take any inspector client, Python functions debugpy (pip install debugpy). With
+--inspect-brk a function waits for the debugger before its code is loaded.
+
+  cloudlet dev --inspect
+  cloudlet dev --inspect=Checkout:9300 --inspect=Worker`,
+  options: {
+    ...CLOUD_OPTIONS,
+    ...PROJECT_OPTIONS,
+    inspect: {
+      type: 'string',
+      value: 'FUNCTION[:PORT]',
+      about: 'take debuggers; may be repeated',
+      multiple: true,
+      valueOptional: true,
+    },
+    'inspect-brk': { type: 'boolean', about: 'with --inspect: wait for the debugger' },
+  },
   positionals: 1,
   async run(args, terminal) {
     const place = args.positionals[0] ?? '.';
-    const stackName = args.text('stack') ?? (await openProject(place)).stackName;
-    const { cloud, stopped } = await runCloud(args, terminal);
+    const project = await openProject(place);
+    const wait = args.flag('inspect-brk');
+    const wishes = args.list('inspect');
+    const targets = chooseDebugTargets(project, wait && wishes.length === 0 ? [''] : wishes);
+    let session: Session | undefined;
+    const { cloud, stopped } = await runCloud(args, terminal, {
+      debug(functionName) {
+        const logicalId = session?.logicalIdOf(functionName);
+        const target = targets.find((each) => each.logicalId === logicalId);
+        return target === undefined ? undefined : { port: target.port, wait };
+      },
+    });
     const connection = connectTo(cloud.endpoint, REGION);
     terminal.say(`Cloudlet is running at ${cloud.endpoint}`);
-    const session = createSession({ place, stackName, parameters: readParameters(args), connection, terminal });
+    session = createSession({
+      place,
+      stackName: args.text('stack') ?? project.stackName,
+      parameters: readParameters(args),
+      debugged: new Set(targets.map(({ logicalId }) => logicalId)),
+      connection,
+      terminal,
+    });
+    const watcher = watchProject(session, { project, connection, terminal, targets });
     try {
-      const { project, deployed } = await session.deploy();
-      announce(project, deployed, { connection, terminal });
-      const watcher = watchFolder(project.folder, (paths) => session.follow(paths));
+      await watcher.begin();
       await stopped;
-      watcher.close();
     } catch (error) {
       await cloud.close();
       throw error;
     } finally {
+      watcher.close();
       await session.close();
     }
   },
 };
 
-interface SessionParts {
-  readonly place: string;
-  readonly stackName: string;
-  readonly parameters: Readonly<Record<string, string>>;
+interface Development {
+  readonly project: Project;
   readonly connection: Connection;
   readonly terminal: Terminal;
+  readonly targets: readonly DebugTarget[];
 }
 
-interface Session {
-  deploy(): Promise<{ project: Project; deployed: Deployed }>;
-  /** Brings the cloud in line after these files changed; errors are shown, not thrown. */
-  follow(paths: readonly string[]): Promise<void>;
-  close(): Promise<void>;
-}
+/** Deploys, announces the first deployment that works, and follows edits from then on, or until then. */
+function watchProject(
+  session: Session,
+  { project, connection, terminal, targets }: Development,
+): { begin(): Promise<void>; close(): void } {
+  let isAnnounced = false;
+  const watcher: FolderWatcher = watchFolders(async (paths) => {
+    if (isAnnounced) await session.follow(paths);
+    else await begin();
+    for (const folder of session.folders()) watcher.add(folder);
+  });
 
-/** What is deployed now, and how to bring it up to date. */
-function createSession(parts: SessionParts): Session {
-  const { connection, terminal, stackName } = parts;
-  const target = targetOf(connection);
-  const lambda = new LambdaClient(connection.clientSettings);
-  let builders: ArtifactBuilder[] = [];
-  let templatePath = '';
-  const live = new Map<string, string>();
-
-  async function deploy(): Promise<{ project: Project; deployed: Deployed }> {
-    const project = await openProject(parts.place);
-    await Promise.all(builders.map((builder) => builder.dispose()));
-    builders = await Promise.all(project.artifacts.map((artifact) => createBuilder(project, artifact)));
-    templatePath = project.templatePath;
-    const request = { project, builders, stackName, parameters: parts.parameters };
-    const deployed = await deployProject(request, target, terminal);
-    for (const [logicalId, archive] of deployed.archives) live.set(logicalId, archive.sha256);
-    return { project, deployed };
-  }
-
-  /** Rebuilds what the paths belong to and hands over what came out different, past the stack. */
-  async function updateFunctions(paths: readonly string[]): Promise<void> {
-    const startedMs = performance.now();
-    const touched = builders.filter(({ source }) =>
-      paths.some((path) => path === source || path.startsWith(`${source}/`)),
-    );
-    const built = await Promise.all(
-      touched.map(async (builder) => ({ ...builder.artifact, archive: await builder.build() })),
-    );
-    const changed = built.filter(({ logicalId, archive }) => live.get(logicalId) !== archive.sha256);
-    if (changed.some(({ kind }) => kind !== 'function')) {
-      await deploy();
-      return;
+  async function begin(): Promise<void> {
+    watcher.add(project.folder);
+    try {
+      const { project: deployedProject, deployed } = await session.deploy();
+      isAnnounced = true;
+      announce(deployedProject, deployed, { connection, terminal, targets });
+      for (const folder of session.folders()) watcher.add(folder);
+    } catch (error) {
+      // A mistake in the project is corrected in the editor; all else ends the command.
+      if (!(error instanceof UserError)) throw error;
+      printError(error, terminal.json);
+      terminal.say('watching for edits; the next one tries again');
     }
-    await Promise.all(
-      changed.map(async ({ logicalId, archive }) => {
-        await lambda.send(
-          new UpdateFunctionCodeCommand({ FunctionName: await physicalId(logicalId), ZipFile: archive.bytes }),
-        );
-        live.set(logicalId, archive.sha256);
-        const tookMs = Math.round(performance.now() - startedMs);
-        const mark = terminal.style('green', '✓');
-        terminal.result({ event: 'live', logicalId, tookMs }, `${mark} ${logicalId} is live (${tookMs} ms)`);
-      }),
-    );
   }
 
-  async function physicalId(logicalId: string): Promise<string | undefined> {
-    const input = { StackName: stackName, LogicalResourceId: logicalId };
-    const { StackResources = [] } = await target.cloudFormation.send(new DescribeStackResourcesCommand(input));
-    return StackResources[0]?.PhysicalResourceId;
-  }
-
-  return {
-    deploy,
-    async follow(paths) {
-      try {
-        if (paths.includes(templatePath)) await deploy();
-        else await updateFunctions(paths);
-      } catch (error) {
-        // What ran before goes on running; the next edit tries again.
-        printError(error instanceof UserError ? error : new UserError('ERR_DEV', String(error)), terminal.json);
-      }
-    },
-    async close() {
-      await Promise.all(builders.map((builder) => builder.dispose()));
-    },
-  };
+  return { begin, close: () => watcher.close() };
 }
 
 function announce(
   project: Project,
   { stack }: Deployed,
-  { connection, terminal }: { connection: Connection; terminal: Terminal },
+  { connection, terminal, targets }: Omit<Development, 'project'>,
 ): void {
   const { endpoint } = connection;
   const outputs = readOutputs(stack, endpoint);
   const tryLines = readTryLines(project, outputs, endpoint);
+  const launch = launchConfigurations(project, targets);
   const width = Math.max(0, ...outputs.map(({ name }) => name.length));
   const lines = [
     '',
@@ -151,6 +137,7 @@ function announce(
     ...tryLines.map((line) => `  ${line}`),
     `  aws --endpoint-url ${endpoint} cloudformation describe-stacks`,
     '',
+    ...describeDebugging(targets, launch),
     'Watching for edits. Ctrl-C stops everything; the next start finds the data again.',
   ];
   terminal.result(
@@ -160,7 +147,20 @@ function announce(
       stack: stack.StackName,
       outputs: Object.fromEntries(outputs.map(({ name, value }) => [name, value])),
       try: tryLines,
+      ...(targets.length === 0 ? {} : { debug: targets, launch }),
     },
     lines.join('\n'),
   );
+}
+
+function describeDebugging(targets: readonly DebugTarget[], launch: readonly unknown[]): string[] {
+  if (targets.length === 0) return [];
+  return [
+    'Debuggers, once the function was invoked:',
+    ...targets.map(({ logicalId, kind, port }) => `  ${logicalId}  127.0.0.1:${port} (${kind})`),
+    '',
+    '.vscode/launch.json:',
+    JSON.stringify({ version: '0.2.0', configurations: launch }, null, 2),
+    '',
+  ];
 }

@@ -1,12 +1,12 @@
 // Builds what a template refers to: TypeScript with esbuild, packages of layers, or the folder as it is.
 import { createHash } from 'node:crypto';
 import { execFile } from 'node:child_process';
-import { access, cp, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, cp, mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { type BuildContext, type BuildOptions, context as createBuild } from 'esbuild';
 import { UserError } from '../../base/errors.ts';
 import type { LocalArtifact } from '../../deploy/local-artifacts.ts';
+import { esbuildBuilder } from './bundle-handler.ts';
 import type { Project } from './project.ts';
 import { type Archive, zipFolder } from './zip-folder.ts';
 
@@ -18,12 +18,25 @@ export interface ArtifactBuilder {
   readonly artifact: LocalArtifact;
   /** Absolute path of what it is built from. */
   readonly source: string;
+  /** A compiler reads it; if not, mistakes in it show when it runs. */
+  readonly isCompiled: boolean;
+  /** Whether a change of this file asks for another build. */
+  dependsOn(path: string): boolean;
+  /** Folders that hold what the last build read. */
+  folders(): readonly string[];
   build(): Promise<Archive>;
   dispose(): Promise<void>;
 }
 
-/** Chooses how an artifact is built. Throws ERR_ARTIFACT when its path is not there. */
-export async function createBuilder(project: Project, artifact: LocalArtifact): Promise<ArtifactBuilder> {
+/**
+ * Chooses how an artifact is built. Throws ERR_ARTIFACT when its path is not there.
+ * @param options.debug bundles get source maps for a debugger.
+ */
+export async function createBuilder(
+  project: Project,
+  artifact: LocalArtifact,
+  { debug = false }: { readonly debug?: boolean } = {},
+): Promise<ArtifactBuilder> {
   const source = resolve(project.folder, artifact.path);
   const info = await stat(source).catch(() => undefined);
   if (info === undefined) {
@@ -34,7 +47,9 @@ export async function createBuilder(project: Project, artifact: LocalArtifact): 
   }
   if (info.isFile()) return fileBuilder(artifact, source);
   const entries = await findEntries(artifact, source);
-  if (entries !== undefined) return esbuildBuilder(project, artifact, { source, entries });
+  if (entries !== undefined) {
+    return esbuildBuilder({ artifact, source, entries, outdir: join(project.buildFolder, artifact.logicalId), debug });
+  }
   if (isNodeLayer(artifact)) return nodeLayerBuilder(project, artifact, source);
   if (await exists(join(source, 'requirements.txt'))) return pythonBuilder(project, artifact, source);
   return plainBuilder(artifact, source, () => zipFolder(source, isClutter));
@@ -45,15 +60,24 @@ function plainBuilder(
   source: string,
   build: () => Promise<Archive>,
 ): ArtifactBuilder {
-  return { artifact, source, build, dispose: async () => {} };
+  return {
+    artifact,
+    source,
+    isCompiled: false,
+    dependsOn: (path) => path === source || path.startsWith(`${source}/`),
+    folders: () => [source],
+    build,
+    dispose: async () => {},
+  };
 }
 
 /** An archive that was made already, or a single file of another kind (a definition). */
 function fileBuilder(artifact: LocalArtifact, source: string): ArtifactBuilder {
-  return plainBuilder(artifact, source, async () => {
+  const builder = plainBuilder(artifact, source, async () => {
     const bytes = await readFile(source);
     return { bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
   });
+  return { ...builder, folders: () => [dirname(source)] };
 }
 
 function isClutter(path: string): boolean {
@@ -76,81 +100,6 @@ async function findEntries(artifact: LocalArtifact, source: string): Promise<str
     where: source,
     fix: `expected one of ${SOURCE_EXTENSIONS.map((extension) => base + extension).join(', ')}`,
   });
-}
-
-interface Bundle {
-  readonly source: string;
-  readonly entries: readonly string[];
-}
-
-async function esbuildBuilder(
-  project: Project,
-  artifact: LocalArtifact,
-  bundle: Bundle,
-): Promise<ArtifactBuilder> {
-  const outdir = join(project.buildFolder, artifact.logicalId);
-  const builder: BuildContext = await createBuild(bundleOptions(artifact, bundle, outdir));
-  return {
-    artifact,
-    source: bundle.source,
-    async build() {
-      await rm(outdir, { recursive: true, force: true });
-      const result = await builder.rebuild().catch((error: unknown) => {
-        throw buildError(artifact, error);
-      });
-      for (const { path, contents } of result.outputFiles ?? []) {
-        await mkdir(dirname(path), { recursive: true });
-        await writeFile(path, contents);
-      }
-      return zipFolder(outdir);
-    },
-    dispose: () => builder.dispose(),
-  };
-}
-
-function bundleOptions(artifact: LocalArtifact, { source, entries }: Bundle, outdir: string): BuildOptions {
-  const settings = artifact.build ?? {};
-  const isModule = settings.format === 'esm';
-  return {
-    absWorkingDir: source,
-    entryPoints: entries.map((entry) => join(source, entry)),
-    outbase: source,
-    outdir,
-    bundle: true,
-    write: false,
-    platform: 'node',
-    format: isModule ? 'esm' : 'cjs',
-    target: settings.target ?? `node${/nodejs(\d+)/.exec(artifact.runtime ?? '')?.[1] ?? '20'}`,
-    minify: settings.minify ?? false,
-    sourcemap: settings.sourcemap === true ? 'linked' : false,
-    external: [...(settings.external ?? [])],
-    mainFields: settings.mainFields ?? (isModule ? ['module', 'main'] : ['main', 'module']),
-    outExtension: settings.outExtension ?? (isModule ? { '.js': '.mjs' } : {}),
-    loader: settings.loader ?? {},
-    // A bundle in ES module form has no require(); packages inside it may want one.
-    banner: settings.banner ?? (isModule ? { js: REQUIRE_BANNER } : {}),
-    logLevel: 'silent',
-  };
-}
-
-const REQUIRE_BANNER =
-  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
-
-function buildError(artifact: LocalArtifact, error: unknown): UserError {
-  const [first] = (error as { errors?: readonly BuildFailure[] }).errors ?? [];
-  if (first === undefined) {
-    return new UserError('ERR_BUILD', `${artifact.logicalId} could not be built: ${String(error)}`, { cause: error });
-  }
-  const at = first.location;
-  return new UserError('ERR_BUILD', `${artifact.logicalId} could not be built: ${first.text}`, {
-    ...(at === null ? {} : { where: `${at.file}:${at.line}:${at.column}` }),
-    cause: error,
-  });
-}
-
-interface BuildFailure {
-  readonly text: string;
-  readonly location: { readonly file: string; readonly line: number; readonly column: number } | null;
 }
 
 function isNodeLayer(artifact: LocalArtifact): boolean {

@@ -6,7 +6,6 @@ import {
   DescribeStackEventsCommand,
   DescribeStacksCommand,
   type Stack,
-  UpdateStackCommand,
 } from '@aws-sdk/client-cloudformation';
 import { CreateBucketCommand, HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,6 +13,7 @@ import { UserError } from '../../base/errors.ts';
 import { type ArtifactLocation, replaceLocalArtifacts } from '../../deploy/local-artifacts.ts';
 import type { Progress, Terminal } from '../terminal.ts';
 import type { ArtifactBuilder } from './build-artifact.ts';
+import { type PlannedChange, describeChanges, startUpdate } from './change-set.ts';
 import type { Project } from './project.ts';
 import type { Archive } from './zip-folder.ts';
 
@@ -35,6 +35,8 @@ export interface DeployRequest {
 export interface Deployed {
   readonly stack: Stack;
   readonly changed: boolean;
+  /** What an update did; empty when the stack was created. */
+  readonly changes: readonly PlannedChange[];
   /** What was built, by logical id. */
   readonly archives: ReadonlyMap<string, Archive>;
 }
@@ -50,13 +52,15 @@ export async function deployProject(
   const template = JSON.stringify(replaceLocalArtifacts(project.content, locations));
   const progress = terminal.progress(`deploying the stack ${stackName}`);
   try {
-    const changed = await submit(request, template, target);
+    const changes = await submit(request, template, target);
+    const changed = changes !== undefined;
     const stack = changed
       ? await follow(stackName, target, { progress, terminal })
       : await describe(stackName, target);
     if (stack === undefined) throw new UserError('ERR_STACK', `the stack ${stackName} is gone`);
     progress.done(changed ? `the stack ${stackName} is deployed` : `the stack ${stackName} is up to date`);
-    return { stack, changed, archives };
+    if (changed && changes.length > 0) terminal.say(terminal.style('dim', describeChanges(changes)));
+    return { stack, changed, changes: changes ?? [], archives };
   } catch (error) {
     progress.fail();
     throw toUserError(error, project);
@@ -111,12 +115,12 @@ async function uploadAll(
   return locations;
 }
 
-/** Creates or updates the stack; false when there was nothing to change. */
+/** Begins to create or update the stack; gives what an update will change, undefined when that is nothing. */
 async function submit(
   { stackName, parameters }: DeployRequest,
   template: string,
   target: DeployTarget,
-): Promise<boolean> {
+): Promise<readonly PlannedChange[] | undefined> {
   const existing = await describe(stackName, target);
   const input = {
     StackName: stackName,
@@ -126,22 +130,16 @@ async function submit(
   };
   if (existing === undefined) {
     await target.cloudFormation.send(new CreateStackCommand(input));
-    return true;
+    return [];
   }
   if (existing.StackStatus === 'ROLLBACK_COMPLETE' || existing.StackStatus === 'CREATE_FAILED') {
     // Its creation failed, so it holds nothing; AWS, too, wants it deleted before the next try.
     await target.cloudFormation.send(new DeleteStackCommand({ StackName: stackName }));
     while ((await describe(stackName, target)) !== undefined) await delay(POLL_MS);
     await target.cloudFormation.send(new CreateStackCommand(input));
-    return true;
+    return [];
   }
-  try {
-    await target.cloudFormation.send(new UpdateStackCommand(input));
-    return true;
-  } catch (error) {
-    if (error instanceof Error && error.message.includes('No updates are to be performed')) return false;
-    throw error;
-  }
+  return startUpdate(target.cloudFormation, input);
 }
 
 async function describe(stackName: string, { cloudFormation }: DeployTarget): Promise<Stack | undefined> {

@@ -55,7 +55,8 @@ function parse(text: string, templatePath: string): { content: PlainObject } {
     return parseTemplate(text);
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
-    throw new UserError('ERR_TEMPLATE', error.message, { where: templatePath, cause: error });
+    const at = error.where === undefined ? '' : `:${error.where}`;
+    throw new UserError('ERR_TEMPLATE', error.message, { where: `${templatePath}${at}`, cause: error });
   }
 }
 

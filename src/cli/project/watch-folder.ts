@@ -1,16 +1,22 @@
-// Watches a project's files and reports edits in small groups.
-import { type FSWatcher, watch } from 'node:fs';
+// Watches folders with all below them and reports edits in small groups.
+import { type FSWatcher, lstatSync, readdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
 
 /** Editors write a file in several steps: one report for all of them. */
-const SETTLE_MS = 40;
-const IGNORED = /(^|[\\/])(node_modules|\.git|\.cloudlet|\.aws-sam|dist|__pycache__)([\\/]|$)|~$|\.sw[px]$/;
+const SETTLE_MS = 30;
+const IGNORED = /^(node_modules|\.git|\.cloudlet|\.aws-sam|__pycache__)$|~$|\.sw[px]$|\.pyc$/;
+
+export interface FolderWatcher {
+  /** Watches a folder and those below it; once is enough. */
+  add(folder: string): void;
+  close(): void;
+}
 
 /** Calls `changed` with absolute paths, never twice at once. */
-export function watchFolder(
-  folder: string,
-  changed: (paths: readonly string[]) => Promise<void>,
-): { close(): void } {
+export function watchFolders(changed: (paths: readonly string[]) => Promise<void>): FolderWatcher {
+  // One watcher a folder, not `recursive`: on Linux Node.js would watch every file by its inode, those of
+  // packages too, and lose files that editors replace instead of writing to them.
+  const watchers = new Map<string, FSWatcher>();
   let pending = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   let busy = false;
@@ -33,15 +39,51 @@ export function watchFolder(
     timer = setTimeout(() => void flush(), SETTLE_MS);
   }
 
-  const watcher: FSWatcher = watch(folder, { recursive: true }, (_event, name) => {
-    if (name === null || IGNORED.test(name)) return;
-    pending.add(join(folder, name));
+  function report(path: string): void {
+    pending.add(path);
     if (!busy) schedule();
-  });
+  }
+
+  /** @param isNew what is in it already was made after the folder above was read. */
+  function watchTree(folder: string, isNew: boolean): void {
+    if (watchers.has(folder)) return;
+    try {
+      if (!lstatSync(folder).isDirectory()) return;
+      const watcher = watch(folder, (event, name) => {
+        if (name === null || IGNORED.test(name)) return;
+        const path = join(folder, name);
+        report(path);
+        if (event !== 'rename') return;
+        // Made, gone, or another one of the same name.
+        forgetTree(path);
+        watchTree(path, true);
+      });
+      watchers.set(folder, watcher);
+      watcher.on('error', () => forgetTree(folder));
+      for (const entry of readdirSync(folder, { withFileTypes: true })) {
+        if (IGNORED.test(entry.name)) continue;
+        if (isNew) report(join(folder, entry.name));
+        if (entry.isDirectory()) watchTree(join(folder, entry.name), isNew);
+      }
+    } catch {
+      // Gone again.
+      forgetTree(folder);
+    }
+  }
+
+  function forgetTree(folder: string): void {
+    for (const [known, watcher] of watchers) {
+      if (known !== folder && !known.startsWith(`${folder}/`)) continue;
+      watcher.close();
+      watchers.delete(known);
+    }
+  }
+
   return {
+    add: (folder) => watchTree(folder, false),
     close() {
       clearTimeout(timer);
-      watcher.close();
+      for (const watcher of watchers.values()) watcher.close();
     },
   };
 }
