@@ -57,7 +57,7 @@ export async function checkLayerAccess(
   const permits = policy?.statements.some(
     ({ Principal, Condition }) =>
       Condition === undefined &&
-      (Principal === '*' || ('AWS' in Principal && Principal.AWS === root)),
+      (Principal === '*' || Principal['AWS'] === root),
   );
   if (permits === true) return;
   const who = 'arn' in context.principal ? context.principal.arn : root;

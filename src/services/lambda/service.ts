@@ -18,6 +18,7 @@ import { deleteFunctionConcurrency, getAccountSettings, getFunctionConcurrency, 
 import { deleteFunctionEventInvokeConfig, getFunctionEventInvokeConfig, listFunctionEventInvokeConfigs, putFunctionEventInvokeConfig, updateFunctionEventInvokeConfig } from './operations/event-invoke-configs.ts';
 import { deleteProvisionedConcurrencyConfig, getProvisionedConcurrencyConfig, listProvisionedConcurrencyConfigs, putProvisionedConcurrencyConfig } from './operations/provisioned-concurrency.ts';
 import { getFunctionRecursionConfig, putFunctionRecursionConfig } from './operations/recursion.ts';
+import { deleteResourcePolicy, getResourcePolicy, putResourcePolicy } from './operations/resource-policies.ts';
 import { listTags, tagResource, untagResource } from './operations/tags.ts';
 import { updateFunctionCode, updateFunctionConfiguration } from './operations/updates.ts';
 import { createFunctionUrlConfig, deleteFunctionUrlConfig, getFunctionUrlConfig, listFunctionUrlConfigs, updateFunctionUrlConfig } from './operations/urls.ts';
@@ -30,7 +31,6 @@ import { urlRoute } from './url-route.ts';
 const CAPACITY = 'functions run on this machine, there are no capacity providers';
 const DURABLE = 'durable executions are not there yet';
 const SCALING = 'scaling bounds are those of capacity providers, which are not there';
-const RESOURCE_POLICY = 'use AddPermission and GetPolicy';
 
 export const lambda = defineService<'lambda'>({
   id: 'lambda',
@@ -55,7 +55,7 @@ export const lambda = defineService<'lambda'>({
     DeleteFunctionUrlConfig: deleteFunctionUrlConfig,
     DeleteLayerVersion: deleteLayerVersion,
     DeleteProvisionedConcurrencyConfig: deleteProvisionedConcurrencyConfig,
-    DeleteResourcePolicy: notImplemented(RESOURCE_POLICY),
+    DeleteResourcePolicy: deleteResourcePolicy,
     GetAccountSettings: getAccountSettings,
     GetAlias: getAlias,
     GetCapacityProvider: notImplemented(CAPACITY),
@@ -77,7 +77,7 @@ export const lambda = defineService<'lambda'>({
     GetLayerVersionPolicy: getLayerVersionPolicy,
     GetPolicy: getPolicy,
     GetProvisionedConcurrencyConfig: getProvisionedConcurrencyConfig,
-    GetResourcePolicy: notImplemented(RESOURCE_POLICY),
+    GetResourcePolicy: getResourcePolicy,
     GetRuntimeManagementConfig: getRuntimeManagementConfig,
     InvokeAsync: invokeAsync,
     Invoke: invoke,
@@ -105,7 +105,7 @@ export const lambda = defineService<'lambda'>({
     PutFunctionRecursionConfig: putFunctionRecursionConfig,
     PutFunctionScalingConfig: notImplemented(SCALING),
     PutProvisionedConcurrencyConfig: putProvisionedConcurrencyConfig,
-    PutResourcePolicy: notImplemented(RESOURCE_POLICY),
+    PutResourcePolicy: putResourcePolicy,
     PutRuntimeManagementConfig: putRuntimeManagementConfig,
     RemoveLayerVersionPermission: removeLayerVersionPermission,
     RemovePermission: removePermission,

@@ -118,11 +118,11 @@ export interface AliasRecord {
 /** A resource policy's statement as AWS prints it. */
 export interface PolicyStatement {
   readonly Sid: string;
-  readonly Effect: 'Allow';
-  readonly Principal: '*' | { readonly AWS: string } | { readonly Service: string };
-  readonly Action: string;
+  readonly Effect: 'Allow' | 'Deny';
+  readonly Principal: '*' | Readonly<Record<string, string | readonly string[]>>;
+  readonly Action: string | readonly string[];
   readonly Resource: string;
-  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly Condition?: Readonly<Record<string, unknown>>;
 }
 
 export interface PolicyRecord {

@@ -6,7 +6,6 @@ import type { InputOf, OutputOf } from '../../../models/operations.ts';
 import {
   layerVersionNotFound,
   policyNotFound,
-  policyTooLong,
   staleRevision,
   statementExists,
   statementNotFound,
@@ -17,8 +16,7 @@ import {
   layerVersionKey,
   parseLayerReference,
 } from '../layer-reference.ts';
-import { POLICY_BYTES_MAX } from '../limits.ts';
-import { toDocument, toPrincipal } from '../resource-policy.ts';
+import { checkPolicySize, toDocument, toPrincipal } from '../resource-policy.ts';
 import { type PolicyStatement, layerPolicies, layerVersions } from '../store.ts';
 
 export async function addLayerVersionPermission(
@@ -34,8 +32,7 @@ export async function addLayerVersionPermission(
     if (statements.some(({ Sid }) => Sid === statement.Sid)) throw statementExists(statement.Sid);
     checkRevision(input.RevisionId, policy?.revisionId);
     const changed = [...statements, statement];
-    const bytes = Buffer.byteLength(JSON.stringify(toDocument(changed)));
-    if (bytes > POLICY_BYTES_MAX) throw policyTooLong(bytes, POLICY_BYTES_MAX);
+    checkPolicySize(changed);
     const next = randomUuid(context.random);
     layerPolicies.put(tx, layerVersionKey(reference), { statements: changed, revisionId: next });
     return next;

@@ -1,29 +1,22 @@
 // AddPermission, RemovePermission, GetPolicy: the resource policy of a function, version or alias.
-import { randomUuid } from '../../../base/random.ts';
-import type { ReadTx, Tx } from '../../../base/store.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
 import {
   invalidParameter,
   noPolicyFor,
   policyNotFound,
-  policyTooLong,
-  staleRevision,
   statementExists,
   statementNotFound,
 } from '../errors.ts';
 import { type FunctionReference, functionArn, parseFunctionReference } from '../function-reference.ts';
-import { POLICY_BYTES_MAX } from '../limits.ts';
-import { toDocument, toPrincipal } from '../resource-policy.ts';
+import { changeRevision, checkPolicySize, policyKey, readPolicy, toDocument, toPrincipal } from '../resource-policy.ts';
 import { resolveFunction } from '../resolve.ts';
 import {
-  type PolicyRecord,
   type PolicyStatement,
   aliases,
   functionKey,
   getFunction,
   policies,
-  touchRevision,
 } from '../store.ts';
 
 export async function addPermission(
@@ -41,8 +34,7 @@ export async function addPermission(
     await changeRevision(tx, reference, { expected: input.RevisionId, context });
     if (statements.some(({ Sid }) => Sid === statement.Sid)) throw statementExists(statement.Sid);
     const changed = [...statements, statement];
-    const bytes = Buffer.byteLength(JSON.stringify(toDocument(changed)));
-    if (bytes > POLICY_BYTES_MAX) throw policyTooLong(bytes, POLICY_BYTES_MAX);
+    checkPolicySize(changed);
     policies.put(tx, policyKey(reference), { statements: changed });
   });
   return { Statement: JSON.stringify(statement) };
@@ -69,18 +61,6 @@ export async function removePermission(
   return {};
 }
 
-/** The revision of a policy is that of the function, version or alias it stands on. */
-async function changeRevision(
-  tx: Tx,
-  reference: FunctionReference,
-  change: { readonly expected: string | undefined; readonly context: RequestContext },
-): Promise<void> {
-  const { scope, name, qualifier } = reference;
-  const next = randomUuid(change.context.random);
-  const previous = await touchRevision(tx, { scope, name, qualifier }, next);
-  if (change.expected !== undefined && change.expected !== previous) throw staleRevision();
-}
-
 export async function getPolicy(
   input: InputOf<'lambda', 'GetPolicy'>,
   context: RequestContext,
@@ -95,14 +75,6 @@ export async function getPolicy(
       qualifier === undefined ? undefined : await aliases.get(view, [...functionKey(scope, name), qualifier]);
     return { Policy: JSON.stringify(toDocument(policy.statements)), RevisionId: alias?.revisionId ?? version.revisionId };
   });
-}
-
-function policyKey({ scope, name, qualifier }: FunctionReference): string[] {
-  return [...functionKey(scope, name), qualifier === '$LATEST' ? '' : (qualifier ?? '')];
-}
-
-function readPolicy(view: ReadTx, reference: FunctionReference): Promise<PolicyRecord | undefined> {
-  return policies.get(view, policyKey(reference));
 }
 
 function toStatement(
