@@ -7,6 +7,7 @@ import type { Blobs, Store, Tx } from '../base/store.ts';
 import type { HttpRequest } from '../wire/http.ts';
 import type { Call, Principal, Scope } from './call.ts';
 import type { Metrics } from './metrics.ts';
+import type { ServiceSettings } from './settings.ts';
 import type { TemplateEngine } from './templates.ts';
 
 export type { Call, CallOptions, Principal, Scope } from './call.ts';
@@ -67,6 +68,7 @@ export interface WorkContext extends Scope {
   readonly call: Call;
   readonly activity: ActivityToken;
   readonly ports: Ports;
+  readonly settings: ServiceSettings;
   /** Base URL of this cloud as its clients see it, e.g. `http://127.0.0.1:4566`. */
   readonly endpoint: string;
   /** Access keys that this cloud did not issue are the root of their account (laptop, tests). */

@@ -8,6 +8,7 @@ import type { Call, CallOptions, Principal, Scope } from './call.ts';
 import type { LocalSlot, Ports, RequestContext, Timers, WorkContext } from './context.ts';
 import type { Metrics } from './metrics.ts';
 import type { ContextRequest } from './pipeline.ts';
+import type { ServiceSettings } from './settings.ts';
 
 export interface ContextParts {
   readonly store: Store;
@@ -19,6 +20,7 @@ export interface ContextParts {
   readonly metrics: Metrics;
   readonly trustsUnknownKeys: boolean;
   readonly ports: () => Ports;
+  readonly settings: ServiceSettings;
   readonly endpoint: () => string;
   /** Runs the shared stages of the pipeline. */
   readonly perform: (context: RequestContext, input: unknown) => Promise<unknown>;
@@ -141,6 +143,7 @@ class OwnContext implements RequestContext {
   readonly timers: Timers;
   readonly metrics: Metrics;
   readonly ports: Ports;
+  readonly settings: ServiceSettings;
   readonly endpoint: string;
   readonly trustsUnknownKeys: boolean;
   readonly spawn: WorkContext['spawn'];
@@ -166,6 +169,7 @@ class OwnContext implements RequestContext {
     this.timers = traceTimers(parts.timers, request.traceId);
     this.metrics = parts.metrics;
     this.ports = parts.ports();
+    this.settings = parts.settings;
     this.endpoint = parts.endpoint();
     this.trustsUnknownKeys = parts.trustsUnknownKeys;
     this.spawn = spawn;

@@ -20,6 +20,7 @@ import { type Metrics, createMetrics } from './metrics.ts';
 import { type PipelineParts, handleHttp, performCall } from './pipeline.ts';
 import { type Registry, createRegistry, toServiceError } from './registry.ts';
 import type { AnyService } from './service.ts';
+import type { ServiceSettings } from './settings.ts';
 import { type FiredTimer, createTimerDispatcher } from './timers.ts';
 import { createValidators } from './validators.ts';
 
@@ -37,6 +38,7 @@ export interface KernelOptions {
   readonly endpoint: () => string;
   readonly authentication: AuthenticationMode;
   readonly faults: readonly FaultRule[];
+  readonly settings?: ServiceSettings;
   /** A bug of ours surfaced; the request was answered with 500. */
   readonly onDefect: (error: unknown, where: string) => void;
 }
@@ -92,6 +94,7 @@ export function createKernel(options: KernelOptions): Kernel {
     metrics,
     trustsUnknownKeys: options.authentication === 'trust',
     ports: options.ports,
+    settings: options.settings ?? {},
     endpoint: options.endpoint,
     perform: (context, input) => performCall(context, input, parts),
     onDefect,

@@ -14,6 +14,7 @@ import type { AuthenticationMode } from '../kernel/authenticate.ts';
 import type { Call } from '../kernel/context.ts';
 import type { FaultRule } from '../kernel/faults.ts';
 import { type Kernel, createKernel } from '../kernel/kernel.ts';
+import type { ServiceSettings } from '../kernel/settings.ts';
 import { type DataDirectory, openDataDirectory } from '../platform/data-directory.ts';
 import { openFileBlobs } from '../platform/file-blobs.ts';
 import { type HttpServer, listen } from '../platform/http-server.ts';
@@ -45,6 +46,8 @@ export interface CloudOptions {
   /** Makes ids and faults the same in every run. Default: from the system's randomness. */
   readonly seed?: number;
   readonly faults?: readonly FaultRule[];
+  /** Services that behave more like AWS than is convenient. */
+  readonly settings?: ServiceSettings;
   readonly authentication?: AuthenticationMode;
   /** Functions may be made with runtimes that AWS no longer takes (`nodejs12.x`). Default false. */
   readonly allowDeprecatedRuntimes?: boolean;
@@ -166,6 +169,7 @@ async function assemble(options: CloudOptions, parts: Parts): Promise<Cloud> {
     endpoint,
     authentication: options.authentication ?? 'trust',
     faults: options.faults ?? [],
+    settings: options.settings ?? {},
     onDefect(error, where) {
       // What is cut short by the end of the cloud is no bug.
       if (closing !== undefined) return;

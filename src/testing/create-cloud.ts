@@ -1,6 +1,7 @@
 // createCloud(): a whole cloud inside a test, in memory, on a virtual clock, ready in milliseconds.
 import { parseDuration } from '../base/duration.ts';
 import type { FaultRule } from '../kernel/faults.ts';
+import type { ServiceSettings } from '../kernel/settings.ts';
 import { type Cloud, openCloud } from '../server/cloud.ts';
 import type { CostReport } from '../server/cost-report.ts';
 
@@ -12,6 +13,8 @@ export interface CreateCloudOptions {
   /** Makes ids, faults and the start of time the same in every run. */
   readonly seed?: number;
   readonly faults?: readonly FaultRule[];
+  /** Throttling, lagging reads and the like: off unless asked for. */
+  readonly settings?: ServiceSettings;
   /** Where the clock starts. Default: now; with a seed, 2026-01-01T00:00:00Z. */
   readonly startTime?: Date;
   /** Functions may be made with runtimes that AWS no longer takes (`nodejs12.x`). Default false. */
@@ -99,6 +102,7 @@ export async function createCloud(options: CreateCloudOptions = {}): Promise<Tes
     functionNetwork: options.functionNetwork ?? 'open',
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     ...(options.faults === undefined ? {} : { faults: options.faults }),
+    ...(options.settings === undefined ? {} : { settings: options.settings }),
     ...(options.startTime === undefined ? {} : { startMs: options.startTime.getTime() }),
   });
   if (options.template === undefined) return wrap(cloud, {});

@@ -117,3 +117,34 @@ export function unsupported(parameter: string, why: string): ServiceError {
     status: 501,
   });
 }
+
+/** What was exceeded. */
+export interface ThrottlingReason {
+  readonly onIndex: boolean;
+  readonly onDemand: boolean;
+  readonly kind: 'Read' | 'Write';
+  readonly resource: string;
+}
+
+/** Words and reasons: AWS developer guide, "Diagnosing throttling". */
+export function throughputExceeded(given: ThrottlingReason): ServiceError {
+  const { onIndex, onDemand, kind, resource } = given;
+  const where = onIndex ? 'Index' : 'Table';
+  const what = onDemand ? 'MaxOnDemandThroughputExceeded' : 'ProvisionedThroughputExceeded';
+  const fields = { ThrottlingReasons: [{ reason: `${where}${kind}${what}`, resource }] };
+  if (onDemand) {
+    const message =
+      'Throughput exceeds the maximum OnDemandThroughput configured on table or index';
+    return new ServiceError('ThrottlingException', message, { fields });
+  }
+  const message = onIndex
+    ? 'The level of configured provisioned throughput for one or more global secondary indexes of the table was exceeded. Consider increasing your provisioning level for the under-provisioned global secondary indexes with the UpdateTable API'
+    : 'The level of configured provisioned throughput for the table was exceeded. Consider increasing your provisioning level with the UpdateTable API.';
+  return new ServiceError('ProvisionedThroughputExceededException', message, { fields });
+}
+
+export function isThroughputExceeded(error: unknown): error is ServiceError {
+  if (!(error instanceof ServiceError)) return false;
+  const { code } = error;
+  return code === 'ProvisionedThroughputExceededException' || code === 'ThrottlingException';
+}

@@ -25,8 +25,10 @@ import {
   writeItem,
   type TableHandle,
 } from './store.ts';
+import { recordRecent } from './read-lag.ts';
 import { recordReplication, type Stamp } from './replication/outbox.ts';
 import { recordChange } from './streams/life-cycle.ts';
+import { chargeCapacity } from './throttle.ts';
 
 /** What to do with the item, every part of it checked as far as that goes without the item. */
 export type WriteIntent = {
@@ -86,7 +88,8 @@ export async function resolveWrite(
     definition.expiry === undefined &&
     definition.stream === undefined &&
     definition.history === undefined &&
-    definition.replication === undefined;
+    definition.replication === undefined &&
+    definition.readLagMs === undefined;
   const before = blind ? undefined : await getItem(view, table, position);
   if (intent.condition !== undefined && !holds(intent.condition, before?.item ?? {})) {
     throw conditionFailed(intent.returnOnFailure ? before?.item : undefined);
@@ -161,6 +164,8 @@ export interface Write {
   readonly expired?: boolean;
   /** The write was made in another region, and this is when. */
   readonly replicated?: Stamp;
+  /** The service writes for itself: no capacity is used. */
+  readonly free?: boolean;
 }
 
 /** Writes the outcome, wherever the table has it, and returns the units it consumed. */
@@ -186,7 +191,7 @@ export async function commitWrite(
 async function commitHere(
   tx: Tx,
   context: WorkContext,
-  { table, outcome, expired = false, replicated }: Write,
+  { table, outcome, expired = false, replicated, free = expired }: Write,
 ): Promise<Consumption> {
   const { position, before, after } = outcome;
   const { definition } = table;
@@ -196,6 +201,10 @@ async function commitHere(
     definition.indexes.length === 0
       ? NO_INDEX_CHANGES
       : planIndexChanges(definition, before, after);
+  if (!free && replicated === undefined && context.settings.dynamodb?.throttles === true) {
+    const all = { table: units, ...consumed };
+    chargeCapacity(context, { table: definition, kind: 'Write', consumed: all });
+  }
   const { expiry } = definition;
   const oldExpirySec = before && expirySecond(expiry, before.item, context.nowMs);
   const newExpirySec = after && expirySecond(expiry, after.item, context.nowMs);
@@ -208,6 +217,9 @@ async function commitHere(
   });
   recordChange(tx, context, { table: definition, images: outcome, expired });
   if (definition.history !== undefined) recordHistory(tx, context, { table, position, before });
+  if (definition.readLagMs !== undefined) {
+    await recordRecent(tx, context, { table, position, before });
+  }
   if (definition.replication?.consistency === 'EVENTUAL') {
     await recordReplication(tx, context, { table, outcome, replicated });
   }

@@ -48,3 +48,6 @@ export const EXPIRY_MAX_AGE_SEC = 5 * 365 * 24 * 3600;
 /** Sizes and counts of a table are refreshed this often; smaller tables are counted live. */
 export const MEASURE_INTERVAL_MS = 6 * 3600 * 1000;
 export const MEASURE_LIVE_ROWS = 1000;
+
+/** Capacity that was not used is kept for so long. */
+export const BURST_SEC = 300;

@@ -188,6 +188,20 @@ export function writeItem(tx: Tx, { definition, prefix }: TableHandle, write: It
   if (newExpirySec !== undefined) expiries.put(tx, [...byExpiry, newExpirySec, ...position], true);
 }
 
+/** The store's key of an item's row, for views that show other rows than there are. */
+export function itemKey({ prefix }: TableHandle, position: Key): Key {
+  return [items.name, ...prefix, ...position];
+}
+
+/** The store's key of an item's entry in an index. */
+export function entryKey(
+  { definition, prefix }: TableHandle,
+  index: IndexDefinition,
+  item: Item,
+): Key {
+  return [entries.name, ...prefix, index.number, ...entryPosition(definition, index, item)];
+}
+
 /** An item's row as it is stored. */
 export interface StoredItem {
   readonly position: Key;

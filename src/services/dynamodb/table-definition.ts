@@ -141,6 +141,8 @@ export interface TableDefinition {
   readonly nextHistoryGeneration?: number;
   readonly recovery?: RecoverySetting;
   readonly origin?: RestoreOrigin;
+  /** Present in clouds whose reads lag: by how much at most. */
+  readonly readLagMs?: number;
   /** Present while the table has replicas in other regions. */
   readonly replication?: ReplicationSetting;
 }

@@ -129,7 +129,7 @@ async function putItems(
     for (const item of items) {
       const position = itemPosition(table.definition, item.item);
       const outcome = { position, before: undefined, after: item, writes: true };
-      await commitWrite(tx, context, { table, outcome });
+      await commitWrite(tx, context, { table, outcome, free: true });
     }
     return true;
   });

@@ -5,14 +5,16 @@ import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
 import type { Item } from '../attribute-value.ts';
 import { addConsumption, NOTHING_CONSUMED, readUnits, type Consumption } from '../capacity.ts';
-import { invalid } from '../errors.ts';
+import { invalid, isThroughputExceeded } from '../errors.ts';
 import { planProjection, projectItem } from '../expression/project.ts';
 import type { Path } from '../expression/syntax.ts';
 import { commitWrite, resolveWrite, type WriteIntent } from '../item-write.ts';
 import { checkIndexKeys, checkKey, checkKeyAttributes, checkScalarPaths } from '../key-rules.ts';
 import { BATCH_GET_MAX_BYTES, BATCH_GET_MAX_KEYS, BATCH_WRITE_MAX_REQUESTS } from '../limits.ts';
+import { laggedView } from '../read-lag.ts';
 import { readTableName } from '../rules.ts';
 import { getItem, itemPosition, type TableHandle } from '../store.ts';
+import { chargeRead } from '../throttle.ts';
 import { measureCollection, shapeCapacity, wantsCapacity } from './consumed-capacity.ts';
 import { checkParameterMix, wireItem, wireStored } from './expression-input.ts';
 import { readWantedPaths } from './items.ts';
@@ -40,12 +42,14 @@ export async function batchGetItem(
       'dynamodb',
       'BatchGetItem'
     >;
-    const state = { responseBytes: 0, output };
+    const state: GetState = { responseBytes: 0, processed: 0, throttled: undefined, output };
     const capacities: Consumption[] = [];
     for (const [i, get] of gets.entries()) {
       const table = tables[i];
       if (table !== undefined) capacities.push(await readKeys(view, { ctx, get, table, state }));
     }
+    // AWS: only when nothing at all could be read is the request itself refused.
+    if (state.processed === 0 && state.throttled !== undefined) throw state.throttled;
     if (!wantsCapacity(input.ReturnConsumedCapacity)) return output;
     return {
       ...output,
@@ -119,6 +123,10 @@ export function positionText(table: TableHandle, key: Item): string {
 
 interface GetState {
   responseBytes: number;
+  /** Keys that were read. */
+  processed: number;
+  /** Why others were not. */
+  throttled: Error | undefined;
   readonly output: {
     readonly Responses: Record<string, ReturnType<typeof wireItem>[]>;
     readonly UnprocessedKeys: Record<string, KeysAndAttributes>;
@@ -132,22 +140,49 @@ interface TableRead {
   readonly state: GetState;
 }
 
-/** Reads the keys of one table until the response is full; the rest is left unprocessed. */
+function isThrottled(
+  ctx: RequestContext,
+  { definition }: TableHandle,
+  {
+    bytes,
+    consistent,
+    state,
+  }: { readonly bytes: number; readonly consistent: boolean; readonly state: GetState },
+): boolean {
+  try {
+    chargeRead(ctx, definition, { bytes, consistent });
+    return false;
+  } catch (error) {
+    if (!isThroughputExceeded(error)) throw error;
+    state.throttled = error;
+    return true;
+  }
+}
+
+/**
+ * Reads the keys of one table until the response is full, or its capacity used up; the rest is left
+ * unprocessed.
+ */
 async function readKeys(
   view: ReadTx,
   { ctx, get, table, state }: TableRead,
 ): Promise<Consumption> {
   const projection = get.paths && planProjection(get.paths);
   const found: ReturnType<typeof wireItem>[] = [];
+  const consistent = get.request.ConsistentRead === true;
+  const seen = await laggedView(view, ctx, { table, consistent });
   let units = 0;
   for (const [i, key] of get.keys.entries()) {
-    const sized = await getItem(view, table, itemPosition(table.definition, key));
-    if (state.responseBytes + (sized?.size ?? 0) > BATCH_GET_MAX_BYTES) {
+    const sized = await getItem(seen, table, itemPosition(table.definition, key));
+    const bytes = sized?.size ?? 0;
+    const full = state.responseBytes + bytes > BATCH_GET_MAX_BYTES;
+    if (full || isThrottled(ctx, table, { bytes, consistent, state })) {
       const rest = (get.request.Keys ?? []).slice(i);
       state.output.UnprocessedKeys[get.given] = { ...get.request, Keys: rest };
       break;
     }
-    units += readUnits(sized?.size ?? 0, get.request.ConsistentRead === true);
+    state.processed += 1;
+    units += readUnits(bytes, consistent);
     if (sized === undefined) continue;
     state.responseBytes += sized.size;
     found.push(
@@ -180,11 +215,12 @@ export async function batchWriteItem(
       const table = tables[i];
       if (table !== undefined) checkWrites(table, intents);
     }
-    const done: Consumption[] = [];
+    const done: Written[] = [];
     for (const [i, { intents }] of writes.entries()) {
       const table = tables[i];
       if (table !== undefined) done.push(await writeAll(tx, ctx, { table, intents, needsBefore }));
     }
+    checkSomeWritten(writes, done);
     const metrics =
       input.ReturnItemCollectionMetrics === 'SIZE'
         ? await measureAll(tx, writes, tables)
@@ -192,11 +228,17 @@ export async function batchWriteItem(
     return { done, metrics };
   });
   const capacity = writes.flatMap(({ given }, i) => {
-    const consumed = results.done[i] ?? NOTHING_CONSUMED;
+    const consumed = results.done[i]?.consumed ?? NOTHING_CONSUMED;
     return shapeCapacity(input.ReturnConsumedCapacity, { tableName: given, consumed }) ?? [];
   });
+  const left = writes.flatMap(({ given }, i) => {
+    const rest = (results.done[i]?.throttled ?? []).flatMap(
+      (at) => input.RequestItems?.[given]?.[at] ?? [],
+    );
+    return rest.length === 0 ? [] : [[given, rest] as const];
+  });
   return {
-    UnprocessedItems: {},
+    UnprocessedItems: Object.fromEntries(left),
     ...(capacity.length === 0 ? {} : { ConsumedCapacity: capacity }),
     ...(results.metrics === undefined ? {} : { ItemCollectionMetrics: results.metrics }),
   };
@@ -249,6 +291,13 @@ function checkWrites(table: TableHandle, intents: readonly WriteIntent[]): void 
     throw invalid('Provided list of item keys contains duplicates');
 }
 
+interface Written {
+  readonly consumed: Consumption;
+  /** Places of the writes that found no capacity left, and why. */
+  readonly throttled: readonly number[];
+  readonly reason: Error | undefined;
+}
+
 async function writeAll(
   tx: Tx,
   ctx: RequestContext,
@@ -261,13 +310,29 @@ async function writeAll(
     readonly intents: readonly WriteIntent[];
     readonly needsBefore: boolean;
   },
-): Promise<Consumption> {
+): Promise<Written> {
   let consumed = NOTHING_CONSUMED;
-  for (const intent of intents) {
+  const throttled: number[] = [];
+  let reason: Error | undefined;
+  for (const [at, intent] of intents.entries()) {
     const outcome = await resolveWrite(tx, table, { intent, needsBefore });
-    consumed = addConsumption(consumed, await commitWrite(tx, ctx, { table, outcome }));
+    try {
+      consumed = addConsumption(consumed, await commitWrite(tx, ctx, { table, outcome }));
+    } catch (error) {
+      if (!isThroughputExceeded(error)) throw error;
+      throttled.push(at);
+      reason = error;
+    }
   }
-  return consumed;
+  return { consumed, throttled, reason };
+}
+
+/** AWS: only when nothing at all could be written is the request itself refused. */
+function checkSomeWritten(writes: readonly TableWrites[], done: readonly Written[]): void {
+  const wanted = writes.reduce((sum, { intents }) => sum + intents.length, 0);
+  const left = done.reduce((sum, { throttled }) => sum + throttled.length, 0);
+  const reason = done.find((each) => each.reason !== undefined)?.reason;
+  if (left === wanted && reason !== undefined) throw reason;
 }
 
 /** Sizes of the collections written to, by table. */

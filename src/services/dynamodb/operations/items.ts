@@ -9,8 +9,10 @@ import type { Path } from '../expression/syntax.ts';
 import type { SizedItem } from '../item-codec.ts';
 import { commitWrite, resolveWrite, type WriteIntent, type WriteOutcome } from '../item-write.ts';
 import { checkKey, checkScalarPaths } from '../key-rules.ts';
+import { laggedView } from '../read-lag.ts';
 import { checkDistinctNames, checkReturnValues, readTableName } from '../rules.ts';
 import { getItem, itemPosition } from '../store.ts';
+import { chargeRead } from '../throttle.ts';
 import {
   capacityMember,
   measureCollection,
@@ -56,7 +58,14 @@ export async function getItemOperation(
     const table = await requireTable(view, ctx, name);
     checkKey(table.definition, key);
     if (paths !== undefined) checkScalarPaths(table.definition, paths);
-    return getItem(view, table, itemPosition(table.definition, key));
+    const consistent = input.ConsistentRead === true;
+    const seen =
+      table.definition.readLagMs === undefined
+        ? view
+        : await laggedView(view, ctx, { table, consistent });
+    const read = await getItem(seen, table, itemPosition(table.definition, key));
+    chargeRead(ctx, table.definition, { bytes: read?.size ?? 0, consistent });
+    return read;
   });
   const output = found === undefined ? {} : { Item: wireProjected(found, paths, ctx) };
   if (!wantsCapacity(input.ReturnConsumedCapacity)) return output;

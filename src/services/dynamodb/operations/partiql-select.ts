@@ -17,7 +17,9 @@ import {
 import { checkFilterProjected, isScan, planRead, type ReadStep } from '../partiql/read-plan.ts';
 import { planOrder } from '../partiql/order.ts';
 import type { SelectColumn, SelectStatement } from '../partiql/statement.ts';
+import { laggedView } from '../read-lag.ts';
 import { readTableName } from '../rules.ts';
+import { chargeCapacity } from '../throttle.ts';
 import type { TableHandle } from '../store.ts';
 import { findIndex, projectedNames } from '../table-definition.ts';
 import { checkProjected, readPage, startPosition, type PageRequest, type Source } from './page.ts';
@@ -57,7 +59,10 @@ export async function runSelect(
     ]);
     const start =
       options.nextToken === undefined ? undefined : parseToken(options.nextToken, digest);
-    const read = await readSteps(view, source, { statement, options, steps, start, reverse });
+    const { consistent } = options;
+    const seen = await laggedView(view, ctx, { table, consistent });
+    const read = await readSteps(seen, source, { statement, options, steps, start, reverse });
+    chargeCapacity(ctx, { table: table.definition, kind: 'Read', consumed: read.consumed });
     const { goOn } = read;
     return {
       tableName,

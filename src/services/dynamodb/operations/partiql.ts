@@ -21,7 +21,9 @@ import {
   type WriteStatement,
 } from '../partiql/statement.ts';
 import { planRead } from '../partiql/read-plan.ts';
+import { laggedView } from '../read-lag.ts';
 import { readTableName } from '../rules.ts';
+import { chargeRead } from '../throttle.ts';
 import { getItem, itemPosition } from '../store.ts';
 import { capacityMember, shapeCapacity, wantsCapacity } from './consumed-capacity.ts';
 import { rawValue, wireItem } from './expression-input.ts';
@@ -208,7 +210,9 @@ async function readOne(
       );
     }
     checkKey(definition, target.key);
-    const found = await getItem(view, table, itemPosition(definition, target.key));
+    const seen = await laggedView(view, ctx, { table, consistent });
+    const found = await getItem(seen, table, itemPosition(definition, target.key));
+    chargeRead(ctx, definition, { bytes: found?.size ?? 0, consistent });
     const consumed = { ...NOTHING_CONSUMED, table: readUnits(found?.size ?? 0, consistent) };
     return { tableName, consumed, item: found && project(found.item, statement.columns) };
   });

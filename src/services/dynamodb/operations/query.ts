@@ -17,8 +17,10 @@ import { readCondition, readProjection } from '../expression/read-expression.ts'
 import type { BoundCondition, Path } from '../expression/syntax.ts';
 import { checkScalarPaths } from '../key-rules.ts';
 import { queryRange } from '../query-range.ts';
+import { laggedView } from '../read-lag.ts';
 import { checkDistinctNames, readTableName } from '../rules.ts';
 import { keyNames, type KeySchema } from '../table-definition.ts';
+import { chargeCapacity } from '../throttle.ts';
 import { capacityMember, shapeCapacity } from './consumed-capacity.ts';
 import {
   checkOperatorUse,
@@ -72,13 +74,17 @@ export async function query(
     checkProjected(source, request);
     checkScalarPaths(table.definition, read.filterPaths);
     const range = queryRange(condition);
-    return readPage(view, source, {
+    const { consistent } = request;
+    const seen = await laggedView(view, ctx, { table, consistent });
+    const found = await readPage(seen, source, {
       request,
       range,
       start,
       reverse: input.ScanIndexForward === false,
       present: presentFor(ctx),
     });
+    chargeCapacity(ctx, { table: table.definition, kind: 'Read', consumed: found.consumed });
+    return found;
   });
   return shapePage(page, { tableName: name, level: input.ReturnConsumedCapacity });
 }

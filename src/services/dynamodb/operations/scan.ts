@@ -8,7 +8,9 @@ import { readProjection } from '../expression/read-expression.ts';
 import type { Path } from '../expression/syntax.ts';
 import { checkScalarPaths } from '../key-rules.ts';
 import { scanRange, type KeyRange } from '../query-range.ts';
+import { laggedView } from '../read-lag.ts';
 import { checkDistinctNames, readTableName } from '../rules.ts';
+import { chargeCapacity } from '../throttle.ts';
 import {
   checkOperatorUse,
   checkParameterMix,
@@ -47,7 +49,11 @@ export async function scan(
     checkScalarPaths(table.definition, request.paths ?? []);
     checkScalarPaths(table.definition, filterPaths);
     const present = presentFor(ctx);
-    return readPage(view, source, { request, range, start, reverse: false, present });
+    const { consistent } = request;
+    const seen = await laggedView(view, ctx, { table, consistent });
+    const read = await readPage(seen, source, { request, range, start, reverse: false, present });
+    chargeCapacity(ctx, { table: table.definition, kind: 'Read', consumed: read.consumed });
+    return read;
   });
   return shapePage(page, { tableName: name, level: input.ReturnConsumedCapacity });
 }

@@ -180,7 +180,13 @@ function defineTable(
       : { encryptionKeyId: input.SSESpecification.KMSMasterKeyId }),
     deletionProtected: input.DeletionProtectionEnabled === true,
     nextExpiryGeneration: 0,
+    ...lagOf(ctx),
   };
+}
+
+function lagOf({ settings }: RequestContext): Pick<TableDefinition, 'readLagMs'> {
+  const lagMs = settings.dynamodb?.readLagMs ?? 0;
+  return lagMs > 0 ? { readLagMs: lagMs } : {};
 }
 
 export const NO_UNITS: Throughput = { readUnits: 0, writeUnits: 0 };

@@ -150,7 +150,7 @@ async function putItems({ context, record, counts }: Run, items: readonly SizedI
     for (const item of items) {
       const intent = { kind: 'put', item, condition: undefined, returnOnFailure: false } as const;
       const outcome = await resolveWrite(tx, table, { intent, needsBefore: false });
-      await commitWrite(tx, context, { table, outcome });
+      await commitWrite(tx, context, { table, outcome, free: true });
     }
   });
   counts.importedItems += items.length;
