@@ -1,5 +1,6 @@
 // Asynchronous invocation on the cloud's clock: retries, ages, dead letters, destinations.
 import * as L from '@aws-sdk/client-lambda';
+import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Message } from '@aws-sdk/client-sqs';
@@ -234,6 +235,45 @@ describe('destinations', () => {
     await send('{}');
     await cloud.clock.advance('1h');
     expect(await records(trace)).toHaveLength(1);
+  });
+});
+
+describe('kinds of destinations', () => {
+  test('a bucket keeps records of failures, under the names AWS gives them', async () => {
+    const s3 = cloud.client(S3Client);
+    await s3.send(new CreateBucketCommand({ Bucket: 'failures' }));
+    await createNodeFunction(lambda, 'fn', { source: failing });
+    await configure({
+      MaximumRetryAttempts: 0,
+      DestinationConfig: { OnFailure: { Destination: 'arn:aws:s3:::failures' } },
+    });
+    const requestId = await send('{"a": 1}');
+    await cloud.settle();
+    const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: 'failures' }));
+    const Key = Contents[0]?.Key ?? '';
+    const stamp = cloud.clock.now().toISOString();
+    const [day = '', time = ''] = [stamp.slice(0, 10), stamp.slice(11, 19).replaceAll(':', '.')];
+    // <developer guide, "Capturing records of Lambda asynchronous invocations", Amazon S3>
+    expect(Key.slice(0, -36)).toBe(`aws/lambda/async/fn/${day.replaceAll('-', '/')}/${day}T${time}-`);
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: 'failures', Key }));
+    expect(JSON.parse((await Body?.transformToString()) ?? '')).toMatchObject({
+      requestContext: { requestId, condition: 'RetriesExhausted', approximateInvokeCount: 1 },
+      requestPayload: { a: 1 },
+      responsePayload: { errorMessage: 'intentional failure' },
+    });
+  });
+
+  test('a bucket for successes, and EventBridge, are refused', async () => {
+    await createNodeFunction(lambda, 'fn', { source: failing });
+    const bucket = 'arn:aws:s3:::successes';
+    // Form of the message recorded: localstack test_lambda_eventinvokeconfig_exceptions.
+    await expect(configure({ DestinationConfig: { OnSuccess: { Destination: bucket } } })).rejects.toMatchObject({
+      message: `The provided destination config DestinationConfig(onSuccess=OnSuccess(destination=${bucket}), onFailure=null) is invalid.`,
+    });
+    const Destination = 'arn:aws:events:us-east-1:000000000000:event-bus/default';
+    await expect(configure({ DestinationConfig: { OnFailure: { Destination } } })).rejects.toMatchObject({
+      message: `EventBridge is not part of Cloudlet yet; ${Destination} cannot be a destination.`,
+    });
   });
 });
 

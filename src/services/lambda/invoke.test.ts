@@ -230,3 +230,37 @@ describe('inside the function', () => {
     expect(await answer()).toBe(cloud.clock.now().getTime());
   });
 });
+
+test('headers of answers: version, error, log, trace', async () => {
+  await createNodeFunction(lambda, 'fn', {
+    source: 'export const handler = async (event) => { if (event.fail) throw new Error("x"); return process.env._X_AMZN_TRACE_ID; };',
+  });
+  const authorization =
+    'AWS4-HMAC-SHA256 Credential=000000000000/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0';
+  const call = (body: string, headers: Record<string, string> = {}): Promise<Response> =>
+    fetch(`${cloud.endpoint}/2015-03-31/functions/fn/invocations`, {
+      method: 'POST',
+      headers: { authorization, ...headers },
+      body,
+    });
+  const plain = await call('{}');
+  const given = (await plain.json()) as string;
+  // Names as in ResponseMetadata of boto3, printed in public logs.
+  expect(Object.fromEntries(plain.headers)).toMatchObject({
+    'x-amz-executed-version': '$LATEST',
+    'x-amzn-trace-id': given,
+    'x-amzn-remapped-content-length': '0',
+    'content-type': 'application/json',
+  });
+  expect(given).toMatch(/^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0;Lineage=1:[0-9a-f]{8}:0$/);
+  // A caller's trace goes on.
+  const root = 'Root=1-5759e988-bd862e3fe1be46a994272793';
+  const traced = await call('{}', { 'x-amzn-trace-id': `${root};Parent=53995c3f42cd8ad8;Sampled=1` });
+  expect(await traced.json()).toMatch(new RegExp(`^${root};Parent=53995c3f42cd8ad8;Sampled=1;Lineage=1:`));
+  const failed = await call('{"fail":true}', { 'x-amz-log-type': 'Tail' });
+  expect(failed.headers.get('x-amz-function-error')).toBe('Unhandled');
+  expect(Buffer.from(failed.headers.get('x-amz-log-result') ?? '', 'base64').toString()).toContain('REPORT RequestId');
+  const later = await call('{}', { 'x-amz-invocation-type': 'Event' });
+  expect([later.status, later.headers.get('x-amz-executed-version')]).toEqual([202, null]);
+  expect(later.headers.get('x-amzn-trace-id')).toMatch(/^Root=1-/);
+});
