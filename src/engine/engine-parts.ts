@@ -125,12 +125,29 @@ function openTreesFolder(
  * hold 107 bytes, so that deep work directories get a short folder for them.
  */
 function openRunFolder(folder: string): string {
-  const runs = dirname(folder);
   mkdirSync(folder, { recursive: true });
-  for (const name of readdirSync(runs)) {
-    if (!isAlive(Number.parseInt(name, 10))) rmSync(join(runs, name), { recursive: true, force: true });
+  removeAbandoned(dirname(folder), /^(\d+)-/);
+  if (Buffer.byteLength(folder) < 90) return folder;
+  removeAbandoned(tmpdir(), SHORT_FOLDER);
+  return mkdtempSync(join(tmpdir(), `cloudlet-sockets-${process.pid}-`));
+}
+
+const SHORT_FOLDER = /^cloudlet-sockets-(\d+)-/;
+
+/** What engines left that were killed. */
+function removeAbandoned(parent: string, pattern: RegExp): void {
+  for (const name of readdirSync(parent)) {
+    const pid = pattern.exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) removeOurs(join(parent, name));
   }
-  return Buffer.byteLength(folder) < 90 ? folder : mkdtempSync(join(tmpdir(), 'cloudlet-'));
+}
+
+function removeOurs(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // Another user's, in a folder that all may write.
+  }
 }
 
 function isAlive(pid: number): boolean {
