@@ -20,6 +20,7 @@ _libc = None
 
 def serve_forks(client):
     """Forks whenever the engine says so. Returns in the children only: their client."""
+    _prepare()
     # What exists now is never collected: its pages stay shared.
     import gc
 
@@ -32,6 +33,14 @@ def serve_forks(client):
             client.socket.close()
             return _become_environment(order)
         os.waitpid(helper, 0)
+
+
+def _prepare():
+    """What all children need is made once, and shared."""
+    global _libc
+    _libc = ctypes.CDLL(None, use_errno=True)
+    for name in ("unshare", "mount", "capset", "prctl"):
+        getattr(_libc, name, None)
 
 
 def _become_environment(order):
@@ -138,9 +147,6 @@ def drop_connections(own):
 
 
 def _call(name, *arguments):
-    global _libc
-    if _libc is None:
-        _libc = ctypes.CDLL(None, use_errno=True)
     if getattr(_libc, name)(*arguments) != 0:
         number = ctypes.get_errno()
         raise OSError(number, "%s: %s" % (name, os.strerror(number)))

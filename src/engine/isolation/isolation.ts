@@ -28,6 +28,8 @@ export interface HostLayout {
   readonly network: EnvironmentNetwork | undefined;
   /** Present: environments are forked from it, and their sockets, pipes and code are in there. */
   readonly forkFolder?: string;
+  /** Present: it was forked, and this process is the first behind its walls. */
+  readonly supervisor?: number;
 }
 
 /** A network that only one environment has: its loopback, and the cloud at its port there. */
@@ -83,7 +85,7 @@ export interface ForkOrder {
 
 /** What the forked process puts up around itself, before it is given anything of a function. */
 export interface ForkWalls {
-  /** Of /tmp and of /dev/shm. */
+  /** Of /tmp. */
   readonly sizeBytes: number;
   /** Whether what is in /tmp by now is taken along. */
   readonly keepsTemporary: boolean;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { EnvironmentNetwork, Isolation, LaunchRequest } from './isolation.ts';
 import { type AgentFolders, type MountAgent, startMountAgent } from './mount-agent.ts';
 import { type NetworkAgent, startNetworkAgent } from './network-agent.ts';
+import { type CodeAgent, startCodeAgent } from './code-agent.ts';
 import { locateInside, showProcesses } from './forks.ts';
 import { isListenerOf, isPeerOf } from './peer-check.ts';
 import {
@@ -48,6 +49,7 @@ function createSandboxIsolation(parts: SandboxParts): Isolation & { prepare(): P
   const { bubblewrap, folders, filter, forkFilter, cloud } = parts;
   let opening: Promise<MountAgent | undefined> | undefined;
   let networks: Promise<NetworkAgent> | undefined;
+  let codeAgent: Promise<CodeAgent> | undefined;
   let view: SandboxView | undefined;
   let closed = false;
 
@@ -58,6 +60,13 @@ function createSandboxIsolation(parts: SandboxParts): Isolation & { prepare(): P
     agent = await openAgent();
     if (agent === undefined) throw new Error('networks cannot be made: unshare and nsenter (util-linux) are needed');
     return startNetworkAgent(agent.enterUser);
+  }
+
+  function openCodeAgent(python: string): Promise<CodeAgent> {
+    const opened = startCodeAgent(agent?.enter ?? [], python, folders.trees);
+    // The next one tries again.
+    opened.catch(() => (codeAgent = undefined));
+    return opened;
   }
 
   /** What comes before bubblewrap: namespaces that it starts in. */
@@ -79,8 +88,10 @@ function createSandboxIsolation(parts: SandboxParts): Isolation & { prepare(): P
       if (closed) agent?.close();
       return !closed && agent !== undefined;
     },
-    async attach({ folder, tree: own }, tree) {
-      if (own === undefined) await agent?.attach(folder, tree);
+    async attach({ folder, tree: own, runtime, supervisor }, tree) {
+      if (own !== undefined) return;
+      if (supervisor === undefined) await agent?.attach(folder, tree);
+      else await (await (codeAgent ??= openCodeAgent(runtime.executable))).attach(supervisor, tree);
     },
     boundsStorage: true,
     inner: innerLayout,
@@ -115,6 +126,7 @@ function createSandboxIsolation(parts: SandboxParts): Isolation & { prepare(): P
     close() {
       closed = true;
       agent?.close();
+      void codeAgent?.then((open) => open.close()).catch(() => {});
       filter?.close();
       forkFilter?.close();
       void networks?.then((open) => open.close()).catch(() => {});

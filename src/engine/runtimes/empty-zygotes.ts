@@ -10,8 +10,8 @@ export interface EmptyZygotes {
   close(): Promise<void>;
 }
 
-/** Of the process itself; its children have limits of their own. */
-const ZYGOTE_MEMORY_MB = 512;
+/** None of a function's code runs in it. What its children cost the kernel before they move counts for it. */
+const ZYGOTE_MEMORY_MB = 65_536;
 
 export function createEmptyZygotes(launcher: Launcher, isAllowed: boolean): EmptyZygotes {
   const all = new Set<Guest>();

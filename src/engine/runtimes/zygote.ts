@@ -48,6 +48,8 @@ const NO_FORKS: Forks = {
   openNetwork: async () => undefined,
 };
 const NO_WALLS = 'the isolation driver has no walls for forked processes';
+/** Half a megabyte of the kernel's memory for each environment counts for the process it was forked from. */
+const FORKING_MEMORY_MB = 4096;
 const FORK_LIMIT_MS = 20_000;
 
 export function createZygote(settings: ZygoteSettings): Zygote {
@@ -65,7 +67,7 @@ export function createZygote(settings: ZygoteSettings): Zygote {
 
   function newLayout(name: string, bounds: EnvironmentBounds): HostLayout {
     const folder = join(forkFolder, name);
-    for (const part of ['tmp', 'task', 'opt']) mkdirSync(join(folder, part), { recursive: true });
+    mkdirSync(join(folder, 'tmp'), { recursive: true });
     const group = groups?.create();
     group?.limitMemory(bounds.memoryMb, bounds.ephemeralStorageMb);
     const { ephemeralStorageMb } = bounds;
@@ -87,19 +89,20 @@ export function createZygote(settings: ZygoteSettings): Zygote {
     try {
       orders.give(forks.order(guest.layout, layout, name));
       const told = await supervision.forked;
-      const { supervisor, functionPid } = forks.locate(guest.pid ?? 0, told);
+      const located = forks.locate(guest.pid ?? 0, told);
+      const { supervisor } = located;
       const [network] = await Promise.all([forks.openNetwork(supervisor), layout.group?.add(supervisor)]);
       let hasEnded = false;
       void supervision.ended.then(() => (hasEnded = true));
       supervision.letGo();
       const guarded = {
         pid: supervisor,
-        functionPid,
+        functionPid: () => located.functionPid(),
         ended: supervision.ended,
         hasEnded: () => hasEnded,
         ref: () => supervision.ref(),
       };
-      const owned = { ...layout, network };
+      const owned = { ...layout, network, supervisor };
       return guardGuest(guarded, { layout: owned, isolation, api, channel, watchdog });
     } catch (error) {
       api.close();
@@ -121,7 +124,11 @@ export function createZygote(settings: ZygoteSettings): Zygote {
       isUnwanted = true;
       if (size === 0) guest.kill();
     },
-    prepare: () => forks.prepare(guest.pid ?? 0),
+    async prepare() {
+      const { group, ephemeralStorageMb } = guest.layout;
+      group?.limitMemory(FORKING_MEMORY_MB, ephemeralStorageMb);
+      await forks.prepare(guest.pid ?? 0);
+    },
     async fork(bounds) {
       size += 1;
       try {
