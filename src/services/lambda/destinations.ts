@@ -180,18 +180,13 @@ async function send({ targetArn, text, attributes, objectKey }: Delivery, contex
   }
 }
 
+const DESTINATION_SERVICES = ['lambda', 's3', 'sns', 'sqs'] as const;
+type DestinationService = (typeof DESTINATION_SERVICES)[number];
+
 /** Which service receives at an ARN; undefined when none of ours does. */
-export function destinationService(arn: string): 'lambda' | 's3' | 'sns' | 'sqs' | undefined {
+export function destinationService(arn: string): DestinationService | undefined {
   const service = parseArn(arn)?.service;
-  switch (service) {
-    case 'lambda':
-    case 's3':
-    case 'sns':
-    case 'sqs':
-      return service;
-    default:
-      return undefined;
-  }
+  return DESTINATION_SERVICES.find((each) => each === service);
 }
 
 /** `arn:aws:sqs:REGION:ACCOUNT:NAME` → the queue's URL on this cloud. */

@@ -2,7 +2,7 @@
 import { parseArn } from '../../../base/arn.ts';
 import type { WorkContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
-import type { ReadFrom, ShardAddress, SourceShard, StreamEntry, StreamSource } from './stream-source.ts';
+import type { ReadFrom, SourceShard, StreamEntry, StreamSource } from './stream-source.ts';
 
 type StreamRecord = NonNullable<OutputOf<'dynamodbstreams', 'GetRecords'>['Records']>[number];
 type Attributes = NonNullable<NonNullable<StreamRecord['dynamodb']>['Keys']>;

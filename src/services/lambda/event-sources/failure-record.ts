@@ -2,8 +2,8 @@
 import { type Delivery, destinationService, recordObjectKey } from '../destinations.ts';
 import { newInvocationId } from '../execution.ts';
 import { functionArn } from '../function-reference.ts';
-import type { BatchTask, Discard } from './stream-batch.ts';
 import type { StreamEntry } from './stream-source.ts';
+import type { BatchTask, Discard } from './stream-task.ts';
 
 /** The message; undefined when the mapping has no destination. */
 export function failureDelivery(task: BatchTask, what: Discard): Delivery | undefined {

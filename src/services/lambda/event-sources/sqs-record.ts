@@ -39,7 +39,8 @@ export function toRecord(message: Message, eventSourceArn: string): Record<strin
  * other as text. <developer guide, "Properly filtering Amazon SQS messages">
  */
 export function filterView(record: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return { ...record, body: readBody(String(record['body'] ?? '')) };
+  const { body } = record;
+  return { ...record, body: typeof body === 'string' ? readBody(body) : body };
 }
 
 function readBody(body: string): unknown {

@@ -2,14 +2,17 @@
 import * as L from '@aws-sdk/client-lambda';
 import * as S from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type TestCloud, createCloud } from '../../../testing/create-cloud.ts';
 import { type StreamBench, createStreamBench } from './test-stream.ts';
 
+let cloud: TestCloud;
 let bench: StreamBench;
 
 beforeEach(async () => {
-  bench = await createStreamBench(new Date('2026-03-01T12:00:00.750Z'));
+  cloud = await createCloud({ startTime: new Date('2026-03-01T12:00:00.750Z') });
+  bench = await createStreamBench(cloud);
 });
-afterEach(() => bench.cloud.close());
+afterEach(() => cloud.close());
 
 const failing = (id: string): string => `if (ids.includes('${id}')) throw new Error('no');`;
 
@@ -19,10 +22,10 @@ test('a restart does not give a failing batch its retries anew, nor other record
   await bench.put('a', 'b');
   await bench.map({ MaximumRetryAttempts: 3, DestinationConfig });
   // Tried at once, and again after 1 s.
-  await bench.cloud.clock.advance('2s');
+  await cloud.clock.advance('2s');
   expect(await bench.batches()).toEqual(['ab', 'ab']);
   await bench.put('c');
-  const copy = await bench.cloud.fork();
+  const copy = await cloud.fork();
   try {
     await copy.clock.advance('1m');
     expect(await bench.batches(copy)).toEqual(['ab', 'ab', 'c']);
@@ -38,9 +41,9 @@ test('halves stay halves over a restart', async () => {
   await bench.createReporter(failing('c'));
   await bench.put('a', 'b', 'c', 'd');
   await bench.map({ BisectBatchOnFunctionError: true, MaximumRetryAttempts: 5 });
-  await bench.cloud.settle();
+  await cloud.settle();
   expect(await bench.batches()).toEqual(['abcd', 'ab', 'cd', 'c']);
-  const copy = await bench.cloud.fork();
+  const copy = await cloud.fork();
   try {
     await copy.clock.advance('5m');
     expect(await bench.batches(copy)).toEqual(['c', 'c', 'c', 'c', 'c', 'd']);
@@ -53,7 +56,7 @@ test('the mapping shows what came of the last batch', async () => {
   await bench.createReporter(failing('b'));
   const { UUID, LastProcessingResult } = await bench.map({ MaximumRetryAttempts: 100 });
   const shown = async (): Promise<string | undefined> => {
-    await bench.cloud.settle();
+    await cloud.settle();
     return (await bench.lambda.send(new L.GetEventSourceMappingCommand({ UUID }))).LastProcessingResult;
   };
   expect(LastProcessingResult).toBe('No records processed');
@@ -71,13 +74,13 @@ test('the mapping shows what came of the last batch', async () => {
 });
 
 test('a bucket gets the records that were given up', async () => {
-  const s3 = bench.cloud.client(S.S3Client);
+  const s3 = cloud.client(S.S3Client);
   await s3.send(new S.CreateBucketCommand({ Bucket: 'failures' }));
   await bench.createReporter(failing('a'));
   await bench.put('a', 'b');
   const DestinationConfig = { OnFailure: { Destination: 'arn:aws:s3:::failures' } };
   const { UUID = '' } = await bench.map({ MaximumRetryAttempts: 0, DestinationConfig });
-  await bench.cloud.clock.advance('1s');
+  await cloud.clock.advance('1s');
   const { Contents = [] } = await s3.send(new S.ListObjectsV2Command({ Bucket: 'failures' }));
   // <developer guide, "Retain discarded records for a DynamoDB event source", Amazon S3>
   expect(Contents.map(({ Key }) => Key)).toEqual([

@@ -1,8 +1,9 @@
 // One lane of a shard: gathers records to batches, in order, and has them processed one after another.
 import { SYNC_PAYLOAD_BYTES_MAX } from '../limits.ts';
 import type { StreamRetry } from '../store.ts';
-import { type Attempt, type BatchTask, endWindow, processBatch } from './stream-batch.ts';
+import { endWindow, processBatch } from './stream-batch.ts';
 import type { StreamEntry } from './stream-source.ts';
+import type { Attempt, BatchTask } from './stream-task.ts';
 import { openWindow } from './stream-window.ts';
 import { type Wakeup, createWakeup } from './wakeup.ts';
 

@@ -6,12 +6,12 @@ import { POLLER_BACKOFF_FIRST_MS, POLLER_BACKOFF_MAX_MS, STREAM_ITERATOR_RENEWAL
 import type { MappingRecord, StreamCheckpoint, StreamRetry, StreamSettings } from '../store.ts';
 import { countEvents } from './mapping-metrics.ts';
 import { compileFilters } from './record-filter.ts';
-import type { BatchOutcome } from './stream-batch.ts';
 import { type CheckpointMove, advanceCheckpoint, loadRetries } from './stream-checkpoints.ts';
 import { type ShardCursor, openCursor } from './stream-cursor.ts';
 import { type Lane, type LaneTask, createLane, runLane } from './stream-lane.ts';
 import { type StreamProgress, createStreamProgress } from './stream-progress.ts';
 import { type ShardPage, type StreamEntry, type StreamSource, isMissing } from './stream-source.ts';
+import type { BatchOutcome } from './stream-task.ts';
 import type { TumblingWindow } from './stream-window.ts';
 import { type Wakeup, createWakeup } from './wakeup.ts';
 

@@ -1,14 +1,17 @@
 // Tumbling windows of mappings on streams: what the function is given, when windows end, what survives.
 import * as L from '@aws-sdk/client-lambda';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type TestCloud, createCloud } from '../../../testing/create-cloud.ts';
 import { type StreamBench, type StreamEvent, createStreamBench } from './test-stream.ts';
 
+let cloud: TestCloud;
 let bench: StreamBench;
 
 beforeEach(async () => {
-  bench = await createStreamBench(new Date('2026-03-01T12:00:10Z'));
+  cloud = await createCloud({ startTime: new Date('2026-03-01T12:00:10Z') });
+  bench = await createStreamBench(cloud);
 });
-afterEach(() => bench.cloud.close());
+afterEach(() => cloud.close());
 
 /** Sums up the keys it was given. */
 const SUM = `if (event.isFinalInvokeForWindow) return;
@@ -42,22 +45,22 @@ test('the state is carried through the window, and the function has the last wor
   });
   await bench.put('b');
   expect(await lines()).toEqual(['12:00 b {"all":"a"}']);
-  await bench.cloud.clock.advance('49s');
+  await cloud.clock.advance('49s');
   expect(await lines()).toEqual([]);
-  await bench.cloud.clock.advance('1s');
+  await cloud.clock.advance('1s');
   expect(await lines()).toEqual(['12:00 ! {"all":"ab"}']);
   // A window without records is none.
-  await bench.cloud.clock.advance('3m');
+  await cloud.clock.advance('3m');
   await bench.put('c');
   expect(await lines()).toEqual(['12:04 c {}']);
-  await bench.cloud.clock.advance('1m');
+  await cloud.clock.advance('1m');
   expect(await lines()).toEqual(['12:04 ! {"all":"c"}']);
 });
 
 test('records of one batch that lie in two windows are kept apart', async () => {
   await bench.createReporter(SUM);
   await bench.put('a', 'b');
-  await bench.cloud.clock.advance('1m');
+  await cloud.clock.advance('1m');
   await bench.put('c');
   await bench.map({ TumblingWindowInSeconds: 60 });
   expect(await lines()).toEqual(['12:00 ab {}', '12:00 ! {"all":"ab"}', '12:01 c {}']);
@@ -67,9 +70,9 @@ test('a batching window ends with the tumbling one', async () => {
   await bench.createReporter(SUM);
   await bench.map({ TumblingWindowInSeconds: 60, MaximumBatchingWindowInSeconds: 300 });
   await bench.put('a');
-  await bench.cloud.clock.advance('49s');
+  await cloud.clock.advance('49s');
   expect(await lines()).toEqual([]);
-  await bench.cloud.clock.advance('1s');
+  await cloud.clock.advance('1s');
   expect(await lines()).toEqual(['12:00 a {}', '12:00 ! {"all":"a"}']);
 });
 
@@ -78,7 +81,7 @@ test('a response without a state is a failure, and the state stays as it was', a
     if (!event.isFinalInvokeForWindow) return { state: { last: ids.at(-1) } };`);
   const { UUID } = await bench.map({ TumblingWindowInSeconds: 900, MaximumRetryAttempts: 1, BatchSize: 1 });
   await bench.put('a', 'b', 'c');
-  await bench.cloud.clock.advance('5s');
+  await cloud.clock.advance('5s');
   expect(await lines()).toEqual(['12:00 a {}', '12:00 b {"last":"a"}', '12:00 b {"last":"a"}', '12:00 c {"last":"a"}']);
   const shown = await bench.lambda.send(new L.GetEventSourceMappingCommand({ UUID }));
   expect([shown.TumblingWindowInSeconds, shown.LastProcessingResult]).toEqual([900, 'OK']);
@@ -94,7 +97,7 @@ test('reported items are tried again with the state that came with the report', 
     return { state: { all: state.all + ids.join('') } };`);
   await bench.put('a', 'b', 'c');
   await bench.map({ TumblingWindowInSeconds: 60, FunctionResponseTypes: ['ReportBatchItemFailures'] });
-  await bench.cloud.clock.advance('1m');
+  await cloud.clock.advance('1m');
   expect(await lines()).toEqual(['12:00 abc {}', '12:00 bc {"all":"a"}', '12:00 ! {"all":"abc"}']);
 });
 
@@ -119,9 +122,9 @@ test('a function that fails the last word holds the shard back until it succeeds
     return { state: {} };`);
   await bench.map({ TumblingWindowInSeconds: 60 });
   await bench.put('a');
-  await bench.cloud.clock.advance('50s');
+  await cloud.clock.advance('50s');
   await bench.put('b');
-  await bench.cloud.clock.advance('5s');
+  await cloud.clock.advance('5s');
   expect(await lines()).toEqual(['12:00 a {}', '12:00 ! {}', '12:00 ! {}', '12:01 b {}']);
 });
 
@@ -130,7 +133,7 @@ test('a cloud that starts from the same state carries the window on', async () =
   await bench.map({ TumblingWindowInSeconds: 60 });
   await bench.put('a', 'b');
   await bench.events();
-  const copy = await bench.cloud.fork();
+  const copy = await cloud.fork();
   try {
     await copy.clock.advance('1m');
     expect((await bench.events(copy)).map(line)).toEqual(['12:00 ! {"all":"ab"}']);

@@ -2,11 +2,15 @@
 import * as D from '@aws-sdk/client-dynamodb';
 import * as L from '@aws-sdk/client-lambda';
 import * as Q from '@aws-sdk/client-sqs';
-import { type TestCloud, createCloud } from '../../../testing/create-cloud.ts';
 import { createNodeFunction } from '../test-archive.ts';
 
+/** What it takes of a cloud under test. */
+interface BenchCloud {
+  client<Client>(clientClass: new (config: never) => Client): Client;
+  settle(): Promise<void>;
+}
+
 export interface StreamBench {
-  readonly cloud: TestCloud;
   readonly lambda: L.LambdaClient;
   readonly sqs: Q.SQSClient;
   readonly streamArn: string;
@@ -16,11 +20,11 @@ export interface StreamBench {
   map(input?: Partial<L.CreateEventSourceMappingCommandInput>): Promise<L.EventSourceMappingConfiguration>;
   put(...ids: string[]): Promise<void>;
   /** Events since the last call, in the order of the runs. */
-  events(from?: TestCloud): Promise<StreamEvent[]>;
+  events(from?: BenchCloud): Promise<StreamEvent[]>;
   /** Keys by run, as `abc`. */
-  batches(from?: TestCloud): Promise<string[]>;
+  batches(from?: BenchCloud): Promise<string[]>;
   /** Messages of a queue since the last call. */
-  drain(queue: string, from?: TestCloud): Promise<unknown[]>;
+  drain(queue: string, from?: BenchCloud): Promise<unknown[]>;
 }
 
 export interface StreamEvent {
@@ -37,8 +41,7 @@ export interface StreamEvent {
 
 const TableName = 'items';
 
-export async function createStreamBench(startTime: Date): Promise<StreamBench> {
-  const cloud = await createCloud({ startTime });
+export async function createStreamBench(cloud: BenchCloud): Promise<StreamBench> {
   const lambda = cloud.client(L.LambdaClient);
   const db = cloud.client(D.DynamoDBClient);
   const sqs = cloud.client(Q.SQSClient);
@@ -54,7 +57,7 @@ export async function createStreamBench(startTime: Date): Promise<StreamBench> {
   );
   const streamArn = TableDescription?.LatestStreamArn ?? '';
 
-  async function drain(queue: string, from: TestCloud = cloud): Promise<unknown[]> {
+  async function drain(queue: string, from: BenchCloud = cloud): Promise<unknown[]> {
     const client = from.client(Q.SQSClient);
     const found: unknown[] = [];
     const { QueueUrl } = await client.send(new Q.GetQueueUrlCommand({ QueueName: queue }));
@@ -67,13 +70,12 @@ export async function createStreamBench(startTime: Date): Promise<StreamBench> {
     }
   }
 
-  async function events(from: TestCloud = cloud): Promise<StreamEvent[]> {
+  async function events(from: BenchCloud = cloud): Promise<StreamEvent[]> {
     await from.settle();
     return (await drain('seen', from)) as StreamEvent[];
   }
 
   return {
-    cloud,
     lambda,
     sqs,
     streamArn,
