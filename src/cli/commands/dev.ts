@@ -68,7 +68,13 @@ Node.js functions take any inspector client, Python functions debugpy (pip insta
       connection,
       terminal,
     });
-    const watcher = watchProject(session, { project, connection, terminal, targets });
+    const watcher = watchProject(session, {
+      project,
+      connection,
+      terminal,
+      targets,
+      isSandboxed: cloud.isolation?.driver === 'sandbox',
+    });
     try {
       await watcher.begin();
       await stopped;
@@ -87,13 +93,16 @@ interface Development {
   readonly connection: Connection;
   readonly terminal: Terminal;
   readonly targets: readonly DebugTarget[];
+  /** Functions see their code at /var/task. */
+  readonly isSandboxed: boolean;
 }
 
 /** Deploys, announces the first deployment that works, and follows edits from then on, or until then. */
 function watchProject(
   session: Session,
-  { project, connection, terminal, targets }: Development,
+  development: Development,
 ): { begin(): Promise<void>; close(): void } {
+  const { project, terminal } = development;
   let isAnnounced = false;
   const watcher: FolderWatcher = watchFolders(async (paths) => {
     if (isAnnounced) await session.follow(paths);
@@ -106,7 +115,7 @@ function watchProject(
     try {
       const { project: deployedProject, deployed } = await session.deploy();
       isAnnounced = true;
-      announce(deployedProject, deployed, { connection, terminal, targets });
+      announce(deployed, { ...development, project: deployedProject });
       for (const folder of session.folders()) watcher.add(folder);
     } catch (error) {
       // A mistake in the project is corrected in the editor; all else ends the command.
@@ -119,11 +128,8 @@ function watchProject(
   return { begin, close: () => watcher.close() };
 }
 
-function announce(
-  project: Project,
-  { stack }: Deployed,
-  { connection, terminal, targets }: Omit<Development, 'project'>,
-): void {
+function announce({ stack }: Deployed, development: Development): void {
+  const { project, connection, terminal, targets } = development;
   const { endpoint } = connection;
   const outputs = readOutputs(stack, endpoint);
   const tryLines = readTryLines(project, outputs, endpoint);
@@ -137,7 +143,7 @@ function announce(
     ...tryLines.map((line) => `  ${line}`),
     `  aws --endpoint-url ${endpoint} cloudformation describe-stacks`,
     '',
-    ...describeDebugging(targets, launch),
+    ...describeDebugging(development, launch),
     'Watching for edits. Ctrl-C stops everything; the next start finds the data again.',
   ];
   terminal.result(
@@ -153,7 +159,7 @@ function announce(
   );
 }
 
-function describeDebugging(targets: readonly DebugTarget[], launch: readonly unknown[]): string[] {
+function describeDebugging({ targets, isSandboxed }: Development, launch: readonly unknown[]): string[] {
   if (targets.length === 0) return [];
   return [
     'Debuggers, once the function was invoked:',
@@ -162,5 +168,6 @@ function describeDebugging(targets: readonly DebugTarget[], launch: readonly unk
     '.vscode/launch.json:',
     JSON.stringify({ version: '0.2.0', configurations: launch }, null, 2),
     '',
+    ...(isSandboxed ? [] : ['Without the sandbox code lies where LAMBDA_TASK_ROOT says: put that in place of /var/task.', '']),
   ];
 }
