@@ -1,6 +1,7 @@
 """Lambda through boto3: code that runs, fails, has versions and aliases, and is fed by a queue."""
 import base64
 import json
+import urllib.request
 
 from botocore.response import StreamingBody
 
@@ -124,6 +125,46 @@ def queues_feed_functions():
     eventually(lambda: sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)['Attributes'],
                lambda counts: set(counts.values()) == {'0'})
     functions.delete_event_source_mapping(UUID=mapping['UUID'])
+
+
+@check
+def layers_and_signing():
+    made = functions.publish_layer_version(LayerName='tools', Content={'ZipFile': zipped(tool_txt='hammer')},
+                                           CompatibleRuntimes=['nodejs20.x'], CompatibleArchitectures=['x86_64'])
+    layer = dict(LayerName='tools', VersionNumber=made['Version'])
+    equal(urllib.request.urlopen(functions.get_layer_version(**layer)['Content']['Location']).read()[:2], b'PK')
+    pages = functions.get_paginator('list_layer_versions').paginate(LayerName='tools', CompatibleArchitecture='x86_64')
+    equal([version['Version'] for page in pages for version in page['LayerVersions']], [made['Version']])
+    functions.add_layer_version_permission(**layer, StatementId='all', Action='lambda:GetLayerVersion', Principal='*')
+    policy = json.loads(functions.get_layer_version_policy(**layer)['Policy'])
+    equal(policy['Statement'][0]['Resource'], made['LayerVersionArn'])
+    functions.remove_layer_version_permission(**layer, StatementId='all')
+    fails('ResourceNotFoundException', functions.get_layer_version_policy, **layer)
+    signing = functions.create_code_signing_config(
+        AllowedPublishers={'SigningProfileVersionArns': [f'arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/team/abcdef']},
+        CodeSigningPolicies={'UntrustedArtifactOnDeployment': 'Warn'})['CodeSigningConfig']['CodeSigningConfigArn']
+    create('signed', Layers=[made['LayerVersionArn']], CodeSigningConfigArn=signing)
+    equal(functions.get_function_code_signing_config(FunctionName='signed')['CodeSigningConfigArn'], signing)
+    equal(functions.list_functions_by_code_signing_config(CodeSigningConfigArn=signing)['FunctionArns'],
+          [f'arn:aws:lambda:{REGION}:{ACCOUNT}:function:signed'])
+    functions.update_code_signing_config(CodeSigningConfigArn=signing,
+                                         CodeSigningPolicies={'UntrustedArtifactOnDeployment': 'Enforce'})
+    fails('CodeVerificationFailedException', functions.update_function_code, FunctionName='signed',
+          ZipFile=zipped(index_js=SOURCE))
+    fails('ResourceConflictException', functions.delete_code_signing_config, CodeSigningConfigArn=signing)
+
+
+@check
+def settings_of_versions():
+    create('kept', Publish=True)
+    arn = functions.get_function_configuration(FunctionName='kept')['RuntimeVersionConfig']['RuntimeVersionArn']
+    functions.put_runtime_management_config(FunctionName='kept', Qualifier='1', UpdateRuntimeOn='Manual', RuntimeVersionArn=arn)
+    shown = functions.get_runtime_management_config(FunctionName='kept', Qualifier='1')
+    equal((shown['UpdateRuntimeOn'], shown['RuntimeVersionArn']), ('Manual', arn))
+    functions.put_function_event_invoke_config(FunctionName='kept', MaximumRetryAttempts=1)
+    equal(functions.list_function_event_invoke_configs(FunctionName='kept')['FunctionEventInvokeConfigs'][0]['MaximumRetryAttempts'], 1)
+    fails('InvalidParameterValueException', functions.create_event_source_mapping, FunctionName='kept',
+          EventSourceArn=f'arn:aws:kafka:{REGION}:{ACCOUNT}:cluster/c/1', StartingPosition='LATEST')
 
 
 @check
