@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { chooseCodeFolder } from './code/code-folder.ts';
 import { createCodeTrees, type CodeTrees } from './code/code-trees.ts';
-import { findNodeModules, linkNodeModules, linkPythonPackages } from './code/provided-modules.ts';
+import { findNodeModules, linkNodeModules, linkPythonPackages, NODE_SCOPES } from './code/provided-modules.ts';
+import { closeOverPackages } from './code/sdk-closure.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { chooseIsolation } from './isolation/choose-isolation.ts';
 import { type Containers, createContainers } from './isolation/container-isolation.ts';
@@ -68,7 +69,7 @@ export async function openParts(
     newSocketPath: () => join(sockets, `${(socketCount += 1)}`),
     newForkFolder: () => join(sockets, `z${(forkFolders += 1)}`),
     bytecodeFolder: join(treesFolder, 'bytecode'),
-    provided: createProvider(options, treesFolder, cache),
+    provided: createProvider({ options, treesFolder, cache, seesAll: isolation.name === 'process' }),
   });
   const standbySize = options.standbySize ?? (options.cloudNowMs === undefined ? 2 : 0);
   // Code is put into sandboxes below the run folder only.
@@ -160,11 +161,18 @@ function isAlive(pid: number): boolean {
 }
 
 /** The provided SDK, linked on the first use of a family. */
-function createProvider(
-  options: EngineOptions,
-  treesFolder: string,
-  cache: RuntimeCache,
-): (runtime: Runtime) => Promise<ProvidedModules> {
+function createProvider({
+  options,
+  treesFolder,
+  cache,
+  seesAll,
+}: {
+  readonly options: EngineOptions;
+  readonly treesFolder: string;
+  readonly cache: RuntimeCache;
+  /** Whether functions see the machine's files anyway. */
+  readonly seesAll: boolean;
+}): (runtime: Runtime) => Promise<ProvidedModules> {
   const linked = new Map<string, Promise<ProvidedModules>>();
 
   async function link(runtime: Runtime): Promise<ProvidedModules> {
@@ -175,12 +183,11 @@ function createProvider(
       // Above all code trees: where imports of ES modules end up in the end.
       const folder = join(treesFolder, 'node_modules');
       await linkNodeModules(folder, sources);
-      return { folder, sources };
+      return { folder, sources: seesAll ? [] : await closeOverPackages(sources, NODE_SCOPES) };
     }
     if (runtime.family === 'python') {
       const folder = join(treesFolder, `python${runtime.actualVersion}`);
-      await linkPythonPackages(folder, runtime.sitePackages);
-      return { folder, sources: runtime.sitePackages };
+      return { folder, sources: await linkPythonPackages(folder, runtime.sitePackages) };
     }
     return { folder: runtime.clientFolder, sources: runtime.companions ?? [] };
   }

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { providedPackageOf } from './python-sdk.ts';
 
 // AWS: what /var/runtime holds. docs.aws.amazon.com/lambda/latest/dg/nodejs-package.html
-const NODE_SCOPES = ['@aws-sdk', '@smithy'];
+export const NODE_SCOPES = ['@aws-sdk', '@smithy'];
 
 /**
  * Makes `folder` hold links to the `@aws-sdk` and `@smithy` packages of the first of `sources`
@@ -31,16 +31,19 @@ export function findNodeModules(folder: string): string[] {
   }
 }
 
-/** The same for Python: `sources` are site-packages folders. */
-export async function linkPythonPackages(folder: string, sources: readonly string[]): Promise<void> {
+/** The same for Python: `sources` are site-packages folders. Returns what the links lead to. */
+export async function linkPythonPackages(folder: string, sources: readonly string[]): Promise<string[]> {
+  const targets: string[] = [];
   await replaceFolder(folder, async (draft) => {
     for (const source of sources) {
       for (const name of await readdir(source).catch(() => [])) {
         if (providedPackageOf(name) === undefined) continue;
+        targets.push(join(source, name));
         await symlink(join(source, name), join(draft, name)).catch(() => {});
       }
     }
   });
+  return targets;
 }
 
 /** Fills a draft and puts it in place in one step; an existing folder is replaced. */

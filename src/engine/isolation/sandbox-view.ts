@@ -87,9 +87,7 @@ export function sandboxArguments(layout: HostLayout, view: SandboxView): string[
       args.push('--symlink', '/opt/nodejs/node_modules', '/var/node_modules');
       args.push('--symlink', PROVIDED, '/node_modules');
     }
-    for (const source of layout.providedSources) {
-      if (!source.startsWith('/usr/')) args.push('--ro-bind-try', source, source);
-    }
+    for (const source of layout.providedSources) args.push(...placeOf(source));
   }
   // AWS: no shared memory in /dev/shm. Here it would be a second /tmp, of no size.
   args.push('--remount-ro', '/dev');
@@ -184,6 +182,13 @@ function systemMounts(view: SandboxView | undefined): string[] {
     mounts.push('--ro-bind', join(GUEST_FOLDER, 'etc', name), `/etc/${name}`);
   }
   return mounts;
+}
+
+/** What lies below /usr is there already; a link stays one, for what it leads to comes too. */
+function placeOf(path: string): string[] {
+  if (path.startsWith('/usr/')) return [];
+  const target = linkTarget(path);
+  return target === undefined ? ['--ro-bind-try', path, path] : ['--symlink', target, path];
 }
 
 function linkTarget(path: string): string | undefined {

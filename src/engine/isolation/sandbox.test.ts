@@ -1,9 +1,9 @@
 // The sandbox driver: what a function sees of the machine, and what it cannot do to it.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { codeOf, createHarness, type Harness, isAlive, zipOf } from '../engine-harness.ts';
 import { findSandbox } from './sandbox-isolation.ts';
@@ -79,6 +79,37 @@ done`;
     const paths = [join(secret, 'key'), harness.workDir, ...homes, '/etc/shadow', join(process.cwd(), 'package.json'), '/var/lib', '/run'];
     expect(await run(`return ${JSON.stringify(paths)}.map((p) => fs.existsSync(p));`)).toEqual(paths.map(() => false));
     await rm(secret, { recursive: true });
+  });
+
+  test('of node_modules the provided SDK is in sight, with what it needs, and nothing else: npm and pnpm', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'cloudlet-installed-'));
+    const put = (path: string, text: string): void => {
+      mkdirSync(join(root, path), { recursive: true });
+      writeFileSync(join(root, path, 'index.js'), text);
+      const dependencies = path.includes('client-') ? { needed: '1' } : {};
+      writeFileSync(join(root, path, 'package.json'), JSON.stringify({ main: 'index.js', dependencies }));
+    };
+    const link = (path: string, target: string): void => {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      symlinkSync(target, join(root, path));
+    };
+    put('npm/node_modules/@aws-sdk/client-made', 'exports.v = "npm " + require("needed").v;');
+    put('npm/node_modules/needed', 'exports.v = "needed";');
+    put('npm/node_modules/secret', 'exports.v = "secret";');
+    const store = 'pnpm/node_modules/.pnpm';
+    put(`${store}/made@1/node_modules/@aws-sdk/client-made`, 'exports.v = "pnpm " + require("needed").v;');
+    put(`${store}/needed@1/node_modules/needed`, 'exports.v = "needed";');
+    put(`${store}/secret@1/node_modules/secret`, 'exports.v = "secret";');
+    link(`${store}/made@1/node_modules/needed`, '../../needed@1/node_modules/needed');
+    link('pnpm/node_modules/@aws-sdk/client-made', '../.pnpm/made@1/node_modules/@aws-sdk/client-made');
+    for (const layout of ['npm', 'pnpm']) {
+      const modules = join(root, layout, 'node_modules');
+      await using own = createHarness({ isolation: 'sandbox', providedModules: [modules] });
+      const body = `const fs = require('fs'); const attempt = (n) => { try { return require(n).v; } catch (e) { return e.code; } }; exports.handler = async (e) => [attempt('@aws-sdk/client-made'), attempt('secret'), fs.existsSync(e.root + '/npm/node_modules/secret'), fs.existsSync(e.root + '/${store}/secret@1'), fs.readdirSync('/var/runtime/provided')];`;
+      const result = await own.invoke(await own.define({ 'index.js': body }), { root });
+      expect(result.json, result.text).toEqual([`${layout} needed`, 'MODULE_NOT_FOUND', false, false, ['@aws-sdk']]);
+    }
+    await rm(root, { recursive: true });
   });
 
   test('other processes cannot be seen, signalled or read', async () => {
