@@ -20,7 +20,7 @@ export interface HostLayout {
   /** Folder of links to the SDK the runtime provides. */
   readonly providedFolder: string | undefined;
   readonly bytecodeFolder: string;
-  /** What those links point into. */
+  /** What those links lead to, and what that needs: folders, and links to folders. */
   readonly providedSources: readonly string[];
   /** Bounds what the environment uses; undefined where that cannot be. */
   readonly group: ControlGroup | undefined;
