@@ -276,10 +276,10 @@ describe('refusals', () => {
 
   test('another version of the runtime is a notice, once', async () => {
     await using other = createHarness();
-    const definition = await other.define({ 'index.js': 'exports.handler = async () => 1;' }, { runtime: 'nodejs99.x' });
+    const definition = await other.define({ 'index.js': 'exports.handler = async () => 1;' }, { runtime: 'nodejs10.x' });
     await other.invoke(definition);
     await other.invoke(definition);
-    expect(other.notices).toEqual([`nodejs99.x runs on Node.js ${process.versions.node}: this machine has no Node.js 99`]);
+    expect(other.notices).toEqual([`nodejs10.x runs on Node.js ${process.versions.node}: this machine has no Node.js 10`]);
   });
 });
 
