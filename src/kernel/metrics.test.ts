@@ -13,7 +13,8 @@ import {
   percentileOf,
   valueOfBucket,
 } from './metric-aggregate.ts';
-import { type MetricId, createMetrics } from './metrics.ts';
+import type { MetricId } from './metric-id.ts';
+import { createMetrics } from './metrics.ts';
 
 const START = Date.UTC(2026, 0, 1);
 const SCOPE = { account: '000000000000', region: 'us-east-1' };

@@ -3,22 +3,20 @@
 import type { Activity } from '../base/activity.ts';
 import type { Cancel, Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import type { Key, ReadTx, Store, Tx } from '../base/store.ts';
+import type { Key, Store } from '../base/store.ts';
 import type { Scope } from './call.ts';
 import { type MetricAggregate, OpenAggregate, mergeAggregates } from './metric-aggregate.ts';
-import { table } from './table.ts';
-
-/** As CloudWatch names them; those that something here counts in. */
-export type MetricUnit = 'Count' | 'Milliseconds' | 'Seconds' | 'Bytes' | 'Percent' | 'None';
-
-export interface MetricId {
-  /** e.g. `AWS/Lambda` */
-  readonly namespace: string;
-  readonly name: string;
-  /** Name and value, in any order. */
-  readonly dimensions: readonly (readonly [name: string, value: string])[];
-  readonly unit: MetricUnit;
-}
+import type { MetricId, MetricPeriod } from './metric-id.ts';
+import {
+  DAY_MS,
+  ROWS_PER_WRITE,
+  dropOldRows,
+  lastDayOf,
+  listMetrics,
+  readMinutes,
+  startOfDay,
+  writeParts,
+} from './metric-rows.ts';
 
 /** Where the values of one metric go. Made once and kept: adding costs a few nanoseconds. */
 export interface MetricSeries {
@@ -44,11 +42,6 @@ export interface Metrics {
   stop(): Promise<void>;
 }
 
-export interface MetricPeriod {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
-
 export interface MetricsOptions {
   readonly store: Store;
   readonly clock: Clock;
@@ -56,20 +49,7 @@ export interface MetricsOptions {
   readonly log: Log;
 }
 
-interface MetricRow {
-  readonly dimensions: MetricId['dimensions'];
-  readonly unit: MetricUnit;
-  /** Start of the last day with values, epoch ms. */
-  readonly dayMs: number;
-}
-
-/** Keyed `[account, region, namespace, name, series, minute]`. */
-const minutes = table<Omit<MetricAggregate, 'minuteMs'>>('kernel/metric-minute');
-/** Keyed `[account, region, namespace, name, series]`. */
-const known = table<MetricRow>('kernel/metric');
-
 const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
 /** What a killed process may lose. */
 const FLUSH_AFTER_MS = 10_000;
 /** AWS: data points of a minute are there for 15 days. <CloudWatch user guide, "Metrics retention"> */
@@ -78,9 +58,6 @@ const RETENTION_MS = 15 * DAY_MS;
 const SERIES_MAX = 20_000;
 /** Series with values that are not stored; beyond it values are dropped until the store keeps up. */
 const UNSTORED_MAX = 100_000;
-/** Rows of one transaction. */
-const ROWS_PER_WRITE = 500;
-const LIST_MAX = 100_000;
 
 export function createMetrics({ store, clock, activity, log }: MetricsOptions): Metrics {
   const byKey = new Map<string, Series>();
@@ -131,7 +108,7 @@ export function createMetrics({ store, clock, activity, log }: MetricsOptions): 
       const batch = taken.slice(at, at + ROWS_PER_WRITE).map((series) => ({ series, parts: series.take() }));
       try {
         await store.transact(async (tx) => {
-          for (const { series, parts } of batch) await writeSeries(tx, series, parts);
+          for (const { series, parts } of batch) await writeParts(tx, series, parts);
         });
       } catch (error) {
         for (const { series, parts } of batch) {
@@ -140,7 +117,7 @@ export function createMetrics({ store, clock, activity, log }: MetricsOptions): 
         }
         throw error;
       }
-      for (const { series, parts } of batch) series.storedDayMs = lastDayOf(series, parts);
+      for (const { series, parts } of batch) series.storedDayMs = lastDayOf(series.storedDayMs, parts);
     }
   }
 
@@ -166,13 +143,7 @@ export function createMetrics({ store, clock, activity, log }: MetricsOptions): 
     async list({ account, region }, { namespace, name }) {
       const prefix = [account, region, ...(namespace === undefined ? [] : [namespace])];
       if (namespace !== undefined && name !== undefined) prefix.push(name);
-      const rows = await store.read((view) => known.list(view, prefix, { limit: LIST_MAX }));
-      const ids = new Map<string, MetricId>();
-      for (const { key, value } of rows) {
-        const { dimensions, unit } = value;
-        const id = { namespace: String(key[2]), name: String(key[3]), dimensions, unit };
-        ids.set(key.join('\0'), id);
-      }
+      const ids = await listMetrics(store, prefix);
       for (const { key, id } of unstored) {
         if (prefix.every((part, at) => key[at] === part)) ids.set(key.join('\0'), id);
       }
@@ -247,71 +218,7 @@ class Series implements MetricSeries {
   }
 }
 
-async function writeSeries(tx: Tx, series: Series, parts: readonly MetricAggregate[]): Promise<void> {
-  const { key, id } = series;
-  for (const { minuteMs, ...part } of parts) {
-    const at = [...key, minuteMs];
-    const stored = await minutes.get(tx, at);
-    if (stored === undefined) minutes.put(tx, at, part);
-    else {
-      const { minuteMs: _same, ...sum } = mergeAggregates({ minuteMs, ...stored }, { minuteMs, ...part });
-      minutes.put(tx, at, sum);
-    }
-  }
-  const dayMs = lastDayOf(series, parts);
-  if (dayMs === series.storedDayMs) return;
-  known.put(tx, key, { dimensions: id.dimensions, unit: id.unit, dayMs });
-}
-
-function lastDayOf({ storedDayMs }: Series, parts: readonly MetricAggregate[]): number {
-  return parts.reduce((last, { minuteMs }) => Math.max(last, startOfDay(minuteMs)), storedDayMs);
-}
-
-async function readMinutes(
-  view: ReadTx,
-  key: Key,
-  { fromMs, toMs }: MetricPeriod,
-): Promise<Map<number, MetricAggregate>> {
-  const rows = await minutes.range(view, [...key, fromMs], [...key, toMs], { limit: LIST_MAX });
-  return new Map(
-    rows.map(({ key: rowKey, value }) => {
-      const minuteMs = Number(rowKey.at(-1));
-      return [minuteMs, { minuteMs, ...value }];
-    }),
-  );
-}
-
 function addPart(found: Map<number, MetricAggregate>, part: MetricAggregate): void {
   const stored = found.get(part.minuteMs);
   found.set(part.minuteMs, stored === undefined ? part : mergeAggregates(stored, part));
-}
-
-async function dropOldRows(store: Store, beforeMs: number): Promise<void> {
-  let after: Key | undefined;
-  for (;;) {
-    const from = after === undefined ? {} : { after };
-    const rows = await store.read((view) => known.list(view, [], { limit: ROWS_PER_WRITE, ...from }));
-    for (const { key, value } of rows) await dropOldMinutes(store, key, { beforeMs, isOver: value.dayMs < beforeMs });
-    after = rows.at(-1)?.key;
-    if (rows.length < ROWS_PER_WRITE) return;
-  }
-}
-
-async function dropOldMinutes(
-  store: Store,
-  key: Key,
-  { beforeMs, isOver }: { readonly beforeMs: number; readonly isOver: boolean },
-): Promise<void> {
-  for (let more = true; more; ) {
-    more = await store.transact(async (tx) => {
-      const old = await minutes.range(tx, [...key, 0], [...key, beforeMs], { limit: ROWS_PER_WRITE });
-      for (const row of old) minutes.delete(tx, row.key);
-      if (isOver && old.length < ROWS_PER_WRITE) known.delete(tx, key);
-      return old.length === ROWS_PER_WRITE;
-    });
-  }
-}
-
-function startOfDay(epochMs: number): number {
-  return epochMs - (epochMs % DAY_MS);
 }

@@ -16,7 +16,7 @@ import {
 } from './limits.ts';
 import { type ResolvedFunction, resolveFunction } from './resolve.ts';
 import { type InvokeConfig, functionKey, invokeConfigs } from './store.ts';
-import { beginTrace } from './trace.ts';
+import { beginTrace } from './invocation/trace.ts';
 
 export interface Submission {
   readonly reference: FunctionReference;

@@ -252,7 +252,8 @@ describe('kinds of destinations', () => {
     const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: 'failures' }));
     const Key = Contents[0]?.Key ?? '';
     const stamp = cloud.clock.now().toISOString();
-    const [day = '', time = ''] = [stamp.slice(0, 10), stamp.slice(11, 19).replaceAll(':', '.')];
+    const day = stamp.slice(0, 10);
+    const time = stamp.slice(11, 19).replaceAll(':', '.');
     // <developer guide, "Capturing records of Lambda asynchronous invocations", Amazon S3>
     expect(Key.slice(0, -36)).toBe(`aws/lambda/async/fn/${day.replaceAll('-', '/')}/${day}T${time}-`);
     const { Body } = await s3.send(new GetObjectCommand({ Bucket: 'failures', Key }));

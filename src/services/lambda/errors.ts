@@ -1,6 +1,6 @@
 // Lambda's errors, with AWS's codes, statuses and words.
 import { ServiceError } from '../../base/errors.ts';
-import type { ThrottleReason } from './admission.ts';
+import type { ThrottleReason } from './invocation/admission.ts';
 
 /** Every error of Lambda says whose fault it was in `Type`. */
 function userError(code: string, message: string, status: number): ServiceError {

@@ -7,14 +7,14 @@ import {
   type ResponseSink,
 } from '../../base/function-runner.ts';
 import type { WorkContext } from '../../kernel/context.ts';
-import type { Admitted } from './admission.ts';
-import { concurrencySetAside } from './concurrency-total.ts';
+import type { Admitted } from './invocation/admission.ts';
+import { concurrencySetAside } from './invocation/concurrency-total.ts';
 import { functionInState, loopStopped, runnerRefused, snapStartNotReady, throttled } from './errors.ts';
 import { type DefinedFunction, defineFunction } from './function-definition.ts';
 import { type FunctionMetrics, metricsOf } from './function-metrics.ts';
 import type { ResolvedFunction } from './resolve.ts';
-import { ensureSnapshot } from './snap-start.ts';
-import { LOOP_INVOCATIONS_MAX, traceInvocation } from './trace.ts';
+import { ensureSnapshot } from './invocation/snap-start.ts';
+import { LOOP_INVOCATIONS_MAX, traceInvocation } from './invocation/trace.ts';
 
 export interface Execution {
   readonly requestId: string;

@@ -2,13 +2,13 @@
 import type { FunctionDefinition } from '../../base/function-runner.ts';
 import { type SessionSecrets, issueSession, newSessionSecrets } from '../../kernel/credentials.ts';
 import { type Scope, type WorkContext, localSlot } from '../../kernel/context.ts';
-import { accountUse } from './account-use.ts';
-import type { AccountUse } from './admission.ts';
+import { accountUse } from './invocation/account-use.ts';
+import type { AccountUse } from './invocation/admission.ts';
 import type { FunctionMetrics } from './function-metrics.ts';
 import { functionArn } from './function-reference.ts';
 import { logGroupOf } from './present.ts';
 import type { FunctionVersion, StoredCode } from './store.ts';
-import { lineageHash } from './trace.ts';
+import { lineageHash } from './invocation/trace.ts';
 
 /** Environments are replaced before their credentials expire. */
 const CREDENTIALS_PERIOD_MS = 6 * 3_600_000;

@@ -1,8 +1,9 @@
 // AWS/Lambda metrics: which values of an invocation are counted under which dimensions.
 // <developer guide, "Types of metrics for Lambda functions">
 import { type Scope, type WorkContext, localSlot } from '../../kernel/context.ts';
-import type { MetricId, MetricSeries, MetricUnit, Metrics } from '../../kernel/metrics.ts';
-import type { Admitted } from './admission.ts';
+import type { MetricId, MetricUnit } from '../../kernel/metric-id.ts';
+import type { MetricSeries, Metrics } from '../../kernel/metrics.ts';
+import type { Admitted } from './invocation/admission.ts';
 
 const NAMESPACE = 'AWS/Lambda';
 

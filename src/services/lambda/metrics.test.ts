@@ -2,7 +2,7 @@
 import * as L from '@aws-sdk/client-lambda';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { MetricAggregate } from '../../kernel/metric-aggregate.ts';
-import type { MetricId, MetricUnit } from '../../kernel/metrics.ts';
+import type { MetricId, MetricUnit } from '../../kernel/metric-id.ts';
 import { type Cloud, openCloud } from '../../server/cloud.ts';
 import { createNodeFunction } from './test-archive.ts';
 

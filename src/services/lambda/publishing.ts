@@ -9,7 +9,7 @@ import {
   presentBegun,
   presentConfiguration,
 } from './present.ts';
-import { CREATING, scheduleSnapshot } from './snap-start.ts';
+import { CREATING, scheduleSnapshot } from './invocation/snap-start.ts';
 import {
   type FunctionRecord,
   type FunctionVersion,

@@ -23,10 +23,10 @@ import { listTags, tagResource, untagResource } from './operations/tags.ts';
 import { updateFunctionCode, updateFunctionConfiguration } from './operations/updates.ts';
 import { createFunctionUrlConfig, deleteFunctionUrlConfig, getFunctionUrlConfig, listFunctionUrlConfigs, updateFunctionUrlConfig } from './operations/urls.ts';
 import { createAlias, deleteAlias, getAlias, listAliases, listVersionsByFunction, publishVersion, updateAlias } from './operations/versions.ts';
-import { provision, startProvisioning } from './provisioning.ts';
+import { provision, startProvisioning } from './invocation/provisioning.ts';
 import { resources } from './resources.ts';
-import { makeSnapshot } from './snap-start.ts';
-import { urlRoute } from './url-route.ts';
+import { makeSnapshot } from './invocation/snap-start.ts';
+import { urlRoute } from './function-urls/url-route.ts';
 
 const CAPACITY = 'functions run on this machine, there are no capacity providers';
 const DURABLE = 'durable executions are not there yet';

@@ -2,7 +2,7 @@
 import type { ReadTx } from '../../../base/store.ts';
 import type { RequestContext, Scope } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
-import { concurrencySetAside, keepingTotal, listProvisioned } from '../concurrency-total.ts';
+import { concurrencySetAside, keepingTotal, listProvisioned } from '../invocation/concurrency-total.ts';
 import { functionNotFound, invalidParameter } from '../errors.ts';
 import { functionArn, parseFunctionReference } from '../function-reference.ts';
 import {

@@ -3,7 +3,7 @@ import type { Tx } from '../../../base/store.ts';
 import type { RequestContext, Scope } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
 import { releaseArchives, retainArchives, takeInCode } from '../code.ts';
-import { keepingTotal, listProvisioned } from '../concurrency-total.ts';
+import { keepingTotal, listProvisioned } from '../invocation/concurrency-total.ts';
 import { checkCodeSigning } from '../code-signing.ts';
 import { newVersion, readSettings } from '../configuration.ts';
 import { functionExists, functionNotFound, invalidParameter, versionInUse } from '../errors.ts';
@@ -11,7 +11,7 @@ import { functionArn, isVersion, parseFunctionReference } from '../function-refe
 import { imageCode, presentImageCode } from '../images.ts';
 import { retireVersion } from '../function-definition.ts';
 import { type FunctionConfiguration, presentBegun, presentConfiguration } from '../present.ts';
-import { scheduleProvisioning } from '../provisioning.ts';
+import { scheduleProvisioning } from '../invocation/provisioning.ts';
 import { presentPublished, publishLatest } from '../publishing.ts';
 import { resolveLayers } from '../layer-use.ts';
 import { resolveFunction } from '../resolve.ts';

@@ -6,7 +6,7 @@ import { SYNC_PAYLOAD_BYTES_MAX } from '../limits.ts';
 import { bodyBytes } from '../payload.ts';
 import { resolveFunction } from '../resolve.ts';
 import { refuseUnsupported } from '../rules.ts';
-import { type StreamedExecution, executeStreamed } from '../streamed-execution.ts';
+import { type StreamedExecution, executeStreamed } from '../invocation/streamed-execution.ts';
 import { checkPayload, decodeClientContext } from './invocation-input.ts';
 
 type StreamOutput = OutputOf<'lambda', 'InvokeWithResponseStream'>;
@@ -59,6 +59,5 @@ async function* eventsOf(
 }
 
 function chunkOf(bytes: Uint8Array): StreamEvent {
-  // The SDK's type is its own byte array subclass; bytes are what travels.
-  return { PayloadChunk: { Payload: bytes } } as StreamEvent;
+  return { PayloadChunk: { Payload: bytes } };
 }

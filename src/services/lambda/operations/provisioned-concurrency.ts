@@ -2,7 +2,7 @@
 import type { ReadTx, Tx } from '../../../base/store.ts';
 import type { RequestContext } from '../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../models/operations.ts';
-import { concurrencySetAside, keepingTotal, listProvisioned } from '../concurrency-total.ts';
+import { concurrencySetAside, keepingTotal, listProvisioned } from '../invocation/concurrency-total.ts';
 import {
   aliasNotFound,
   functionNotFound,
@@ -14,7 +14,7 @@ import { type FunctionReference, functionArn, isVersion, parseFunctionReference 
 import { CONCURRENT_EXECUTIONS, UNRESERVED_CONCURRENCY_MIN } from '../limits.ts';
 import { pageOf } from '../page.ts';
 import { lambdaTimestamp } from '../present.ts';
-import { scheduleProvisioning } from '../provisioning.ts';
+import { scheduleProvisioning } from '../invocation/provisioning.ts';
 import { snapStartExcludes } from '../rules.ts';
 import {
   type AliasRecord,

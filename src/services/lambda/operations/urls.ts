@@ -16,7 +16,7 @@ import {
   getFunction,
   urlOwners,
 } from '../store.ts';
-import { urlOf } from '../url-address.ts';
+import { urlOf } from '../function-urls/url-address.ts';
 
 type UrlOutput = OutputOf<'lambda', 'GetFunctionUrlConfig'>;
 type CorsInput = InputOf<'lambda', 'CreateFunctionUrlConfig'>['Cors'];

@@ -1,16 +1,16 @@
 // SnapStart: a published version is initialised once, and its environments start from the snapshot.
-import { type FunctionDefinition, FunctionUnavailable } from '../../base/function-runner.ts';
-import type { Tx } from '../../base/store.ts';
-import { type Scope, type WorkContext, localSlot } from '../../kernel/context.ts';
-import { runnerRefused } from './errors.ts';
-import { defineFunction } from './function-definition.ts';
+import { type FunctionDefinition, FunctionUnavailable } from '../../../base/function-runner.ts';
+import type { Tx } from '../../../base/store.ts';
+import { type Scope, type WorkContext, localSlot } from '../../../kernel/context.ts';
+import { runnerRefused } from '../errors.ts';
+import { defineFunction } from '../function-definition.ts';
 import {
   type FunctionVersion,
   STANDING_TOPIC,
   type VersionState,
   functionKey,
   versions,
-} from './store.ts';
+} from '../store.ts';
 
 /** How a version begins whose snapshot is still to be made. <localstack test_lambda_api.snapshot.json> */
 export const CREATING: VersionState = {

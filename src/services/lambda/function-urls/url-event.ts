@@ -1,6 +1,6 @@
 // Requests to function URLs as events of payload format 2.0, and answers of functions as responses.
 // <developer guide, "Invoking Lambda function URLs", request and response payload format>
-import type { HttpRequest, HttpResponse } from '../../wire/http.ts';
+import type { HttpRequest, HttpResponse } from '../../../wire/http.ts';
 import type { UrlAddress } from './url-address.ts';
 import type { UrlCaller } from './url-iam.ts';
 

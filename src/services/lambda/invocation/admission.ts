@@ -1,5 +1,5 @@
 // How many invocations may run at once: of an account, of a function, and how fast a function scales.
-import { CONCURRENT_EXECUTIONS, SCALING_BURST, SCALING_PERIOD_MS, UNRESERVED_CONCURRENCY_MIN } from './limits.ts';
+import { CONCURRENT_EXECUTIONS, SCALING_BURST, SCALING_PERIOD_MS, UNRESERVED_CONCURRENCY_MIN } from '../limits.ts';
 
 /** Why an invocation cannot run now. <API reference, TooManyRequestsException, Reason> */
 export type ThrottleReason =

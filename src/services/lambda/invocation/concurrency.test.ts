@@ -1,9 +1,9 @@
 // Limits of concurrency: whom they throttle and why, bursts, and how fast a function scales.
 import * as L from '@aws-sdk/client-lambda';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createCloud, type TestCloud } from '../../testing/create-cloud.ts';
+import { createCloud, type TestCloud } from '../../../testing/create-cloud.ts';
 import { AccountUse, type Admitted, type AdmissionRequest } from './admission.ts';
-import { createNodeFunction } from './test-archive.ts';
+import { createNodeFunction } from '../test-archive.ts';
 
 describe('admission', () => {
   const REQUEST: AdmissionRequest = {

@@ -1,6 +1,6 @@
 // Trace headers: made, continued, and told how often a function came round.
 import { expect, test } from 'vitest';
-import { seededRandom } from '../../base/random.ts';
+import { seededRandom } from '../../../base/random.ts';
 import { LOOP_INVOCATIONS_MAX, beginTrace, lineageHash, traceInvocation } from './trace.ts';
 
 const random = seededRandom(1);

@@ -1,9 +1,9 @@
 // Function URLs with AuthType AWS_IAM: who signed the request, as their event tells it.
-import { ServiceError } from '../../base/errors.ts';
-import { authenticate } from '../../kernel/authenticate.ts';
-import type { Principal, WorkContext } from '../../kernel/context.ts';
-import type { HttpRequest, HttpResponse } from '../../wire/http.ts';
-import { identifyCaller } from '../../wire/sigv4/identify-caller.ts';
+import { ServiceError } from '../../../base/errors.ts';
+import { authenticate } from '../../../kernel/authenticate.ts';
+import type { Principal, WorkContext } from '../../../kernel/context.ts';
+import type { HttpRequest, HttpResponse } from '../../../wire/http.ts';
+import { identifyCaller } from '../../../wire/sigv4/identify-caller.ts';
 import { message } from './url-message.ts';
 
 /** `requestContext.authorizer.iam`. <developer guide, "Invoking Lambda function URLs"> */

@@ -1,5 +1,5 @@
 // A streamed response on its way from a function to its caller: one chunk at a time, held up by its reader.
-import type { ResponseSink } from '../../base/function-runner.ts';
+import type { ResponseSink } from '../../../base/function-runner.ts';
 
 export interface ResponsePipe {
   /** For the engine. */

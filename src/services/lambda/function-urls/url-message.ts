@@ -1,5 +1,5 @@
 // Answers that a function URL gives itself.
-import type { HttpResponse } from '../../wire/http.ts';
+import type { HttpResponse } from '../../../wire/http.ts';
 
 /** AWS spells the member with a capital letter here. */
 export function message(status: number, Message: string): HttpResponse {

@@ -1,8 +1,8 @@
 // Streamed answers of function URLs: the prelude with status and headers, then the body as it comes.
 // <developer guide, "Response streaming for Lambda functions"; runtime API, streaming responses>
-import { BodyCut, type HttpResponse } from '../../wire/http.ts';
-import { jsonOf } from './payload.ts';
-import type { StreamedExecution } from './streamed-execution.ts';
+import { BodyCut, type HttpResponse } from '../../../wire/http.ts';
+import { jsonOf } from '../payload.ts';
+import type { StreamedExecution } from '../invocation/streamed-execution.ts';
 
 /** Content type of a stream that begins with a prelude. */
 const PRELUDE_TYPE = 'application/vnd.awslambda.http-integration-response';

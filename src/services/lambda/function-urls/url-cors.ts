@@ -1,6 +1,6 @@
 // Cross-origin answers of function URLs. <developer guide, "Cross-origin resource sharing (CORS)">
-import type { HttpRequest } from '../../wire/http.ts';
-import type { UrlCors } from './store.ts';
+import type { HttpRequest } from '../../../wire/http.ts';
+import type { UrlCors } from '../store.ts';
 
 /** Headers for the answer to a request of another origin; none when the rules do not let it in. */
 export function corsHeaders(cors: UrlCors, request: HttpRequest): Record<string, string> {

@@ -1,16 +1,16 @@
 // The HTTP addresses of functions: requests become invocations, answers become responses.
-import { ServiceError } from '../../base/errors.ts';
-import { randomUuid } from '../../base/random.ts';
-import type { WorkContext } from '../../kernel/context.ts';
-import type { HttpRoute } from '../../kernel/service.ts';
-import { BodyTooLarge, type HttpRequest, type HttpResponse } from '../../wire/http.ts';
-import { type Execution, execute } from './execution.ts';
-import { functionArn } from './function-reference.ts';
-import { SYNC_PAYLOAD_BYTES_MAX } from './limits.ts';
-import { jsonOf } from './payload.ts';
-import { type ResolvedFunction, resolveFunction } from './resolve.ts';
-import { type FunctionUrlRecord, functionKey, functionUrls, urlOwners } from './store.ts';
-import { executeStreamed } from './streamed-execution.ts';
+import { ServiceError } from '../../../base/errors.ts';
+import { randomUuid } from '../../../base/random.ts';
+import type { WorkContext } from '../../../kernel/context.ts';
+import type { HttpRoute } from '../../../kernel/service.ts';
+import { BodyTooLarge, type HttpRequest, type HttpResponse } from '../../../wire/http.ts';
+import { type Execution, execute } from '../execution.ts';
+import { functionArn } from '../function-reference.ts';
+import { SYNC_PAYLOAD_BYTES_MAX } from '../limits.ts';
+import { jsonOf } from '../payload.ts';
+import { type ResolvedFunction, resolveFunction } from '../resolve.ts';
+import { type FunctionUrlRecord, functionKey, functionUrls, urlOwners } from '../store.ts';
+import { executeStreamed } from '../invocation/streamed-execution.ts';
 import { type UrlAddress, findUrlAddress } from './url-address.ts';
 import { corsHeaders, isPreflight } from './url-cors.ts';
 import { buildUrlEvent, readUrlAnswer } from './url-event.ts';

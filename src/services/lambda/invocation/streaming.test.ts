@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createCloud, type TestCloud } from '../../testing/create-cloud.ts';
-import { createNodeFunction } from './test-archive.ts';
+import { createCloud, type TestCloud } from '../../../testing/create-cloud.ts';
+import { createNodeFunction } from '../test-archive.ts';
 
 let cloud: TestCloud;
 let lambda: L.LambdaClient;

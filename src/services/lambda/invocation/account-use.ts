@@ -1,5 +1,5 @@
 // What the accounts of this cloud run now, by region.
-import { type Scope, type WorkContext, localSlot } from '../../kernel/context.ts';
+import { type Scope, type WorkContext, localSlot } from '../../../kernel/context.ts';
 import { AccountUse } from './admission.ts';
 
 /** Forgotten on restart, as nothing runs then. */

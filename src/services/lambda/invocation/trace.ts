@@ -1,6 +1,6 @@
 // Trace headers: made for every invocation, and the lineage in them by which loops are found.
 import { createHash } from 'node:crypto';
-import type { Random } from '../../base/random.ts';
+import type { Random } from '../../../base/random.ts';
 
 /**
  * AWS: "if your function is invoked approximately 16 times in the same chain of requests, then Lambda

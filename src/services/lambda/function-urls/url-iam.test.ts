@@ -5,8 +5,8 @@ import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { createHash, createHmac } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createCloud, type TestCloud } from '../../testing/create-cloud.ts';
-import { createNodeFunction } from './test-archive.ts';
+import { createCloud, type TestCloud } from '../../../testing/create-cloud.ts';
+import { createNodeFunction } from '../test-archive.ts';
 
 let cloud: TestCloud;
 let lambda: L.LambdaClient;
@@ -49,7 +49,7 @@ class Sha256 {
 }
 
 async function request(credentials: Keys, service = 'lambda', region = 'us-east-1'): Promise<Response> {
-  const signer = new SignatureV4({ credentials, service, region, sha256: Sha256 as never });
+  const signer = new SignatureV4({ credentials, service, region, sha256: Sha256 });
   const signed = await signer.sign({
     method: 'POST',
     protocol: 'http:',

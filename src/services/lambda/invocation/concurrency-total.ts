@@ -1,6 +1,6 @@
 // Concurrency that is set aside for single functions, as one number per account and region.
-import type { ReadTx, Tx } from '../../base/store.ts';
-import type { Scope } from '../../kernel/context.ts';
+import type { ReadTx, Tx } from '../../../base/store.ts';
+import type { Scope } from '../../../kernel/context.ts';
 import {
   type FunctionRecord,
   PER_FUNCTION_MAX,
@@ -9,7 +9,7 @@ import {
   functionKey,
   functions,
   provisioned,
-} from './store.ts';
+} from '../store.ts';
 
 /** Functions of an account whose sums are made once, for state of earlier versions of Cloudlet. */
 const FUNCTIONS_MAX = 100_000;

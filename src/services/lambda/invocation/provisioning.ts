@@ -1,11 +1,11 @@
 // Provisioned concurrency: brings the engine's kept environments in line with what was asked for.
-import { FunctionUnavailable } from '../../base/function-runner.ts';
-import type { ReadTx, Tx } from '../../base/store.ts';
-import { type Scope, type WorkContext, localSlot } from '../../kernel/context.ts';
+import { FunctionUnavailable } from '../../../base/function-runner.ts';
+import type { ReadTx, Tx } from '../../../base/store.ts';
+import { type Scope, type WorkContext, localSlot } from '../../../kernel/context.ts';
 import { accountUse } from './account-use.ts';
 import { listProvisioned } from './concurrency-total.ts';
-import { type DefinedFunction, defineFunction, nextCredentialsMs } from './function-definition.ts';
-import { isVersion } from './function-reference.ts';
+import { type DefinedFunction, defineFunction, nextCredentialsMs } from '../function-definition.ts';
+import { isVersion } from '../function-reference.ts';
 import {
   type FunctionVersion,
   PER_FUNCTION_MAX,
@@ -15,7 +15,7 @@ import {
   functionKey,
   provisioned,
   versions,
-} from './store.ts';
+} from '../store.ts';
 
 /** Functions with provisioned concurrency are found within this bound. */
 const CONFIGS_MAX = PER_FUNCTION_MAX * 10;

@@ -2,8 +2,8 @@
 import * as L from '@aws-sdk/client-lambda';
 import { request as httpRequest } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createCloud, type TestCloud } from '../../testing/create-cloud.ts';
-import { createNodeFunction } from './test-archive.ts';
+import { createCloud, type TestCloud } from '../../../testing/create-cloud.ts';
+import { createNodeFunction } from '../test-archive.ts';
 
 let cloud: TestCloud;
 let lambda: L.LambdaClient;

@@ -1,7 +1,7 @@
 // An invocation whose response is read while it is written; it runs on when its reader leaves.
-import type { WorkContext } from '../../kernel/context.ts';
-import { type Execution, type ExecutionResult, execute } from './execution.ts';
-import type { ResolvedFunction } from './resolve.ts';
+import type { WorkContext } from '../../../kernel/context.ts';
+import { type Execution, type ExecutionResult, execute } from '../execution.ts';
+import type { ResolvedFunction } from '../resolve.ts';
 import { type ResponsePipe, createResponsePipe } from './response-pipe.ts';
 
 export interface StreamedExecution {
@@ -29,7 +29,7 @@ export async function executeStreamed(
       try {
         resolve(await execute(resolved, streamed, work));
       } catch (error) {
-        reject(error as Error);
+        reject(error);
       } finally {
         pipe.end();
       }

@@ -1,5 +1,5 @@
 // The addresses of function URLs: `ID.lambda-url.REGION.HOST` and a path form for clients without DNS.
-import type { HttpRequest } from '../../wire/http.ts';
+import type { HttpRequest } from '../../../wire/http.ts';
 
 export interface UrlAddress {
   readonly urlId: string;

@@ -3,8 +3,8 @@ import * as L from '@aws-sdk/client-lambda';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createCloud, type TestCloud } from '../../testing/create-cloud.ts';
-import { createNodeFunction } from './test-archive.ts';
+import { createCloud, type TestCloud } from '../../../testing/create-cloud.ts';
+import { createNodeFunction } from '../test-archive.ts';
 
 let cloud: TestCloud;
 let lambda: L.LambdaClient;
