@@ -35,7 +35,6 @@ export interface PricedGroup {
 
 export const NO_USE: FunctionUse = { requests: 0, mbMs: 0, provisionedMbMs: 0, heldMbMs: 0, storageMbMs: 0 };
 export const PRICE_LIST_PUBLISHED = list.published;
-export const PRICE_LIST_SOURCE = list.source;
 
 /** AWS: the first 512 MB of /tmp are part of the function. <aws.amazon.com/lambda/pricing> */
 const FREE_STORAGE_MB = 512;
