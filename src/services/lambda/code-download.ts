@@ -7,7 +7,8 @@ import { layerVersionKey } from './layer-reference.ts';
 import { resolveFunction } from './resolve.ts';
 import { type StoredCode, layerVersions } from './store.ts';
 
-const PATH = /^\/_aws\/lambda\/(code|layer)\/(\d{12})\/([^/]+)\/([^/]+)\/([^/]+)$/;
+/** Nothing in it needs decoding but the dollar sign of `$LATEST`. */
+const PATH = /^\/_aws\/lambda\/(code|layer)\/(\d{12})\/([\w-]+)\/([\w-]+)\/((?:%24|\$)?\w+)$/;
 
 interface Download {
   readonly kind: string;
@@ -22,8 +23,8 @@ export const codeDownload: HttpRoute = {
   match({ method, path }) {
     const parts = method === 'GET' ? PATH.exec(path) : null;
     if (parts === null) return undefined;
-    const [, kind = '', account = '', region = '', name = '', version = ''] = parts.map(decodeURIComponent);
-    return { kind, account, region, name, version } satisfies Download;
+    const [, kind = '', account = '', region = '', name = '', version = ''] = parts;
+    return { kind, account, region, name, version: version.replace('%24', '$') } satisfies Download;
   },
   async handle(matched, request, context) {
     const code = await findArchive(matched as Download, context);

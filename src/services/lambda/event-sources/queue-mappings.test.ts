@@ -148,6 +148,12 @@ describe('settings', () => {
       'Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error Message: The specified queue does not exist.',
     ],
     ['a function that is not there', { FunctionName: 'none' }, 'Function does not exist'],
+    ['an alias that is not there', { FunctionName: 'fn:live' }, 'Function does not exist'],
+    [
+      'a function of another account',
+      { FunctionName: 'arn:aws:lambda:us-east-1:111122223333:function:fn' },
+      'Function does not exist',
+    ],
     [
       'a large batch without a window',
       { BatchSize: 11 },
@@ -393,6 +399,35 @@ describe('batches', () => {
     }
     await cloud.clock.advance('3m');
     expect((await batches()).flat()).toEqual(['a', 'b', 'b', 'c']);
+  });
+
+  test('a FIFO queue keeps its order where a batch is too large for one payload', async () => {
+    const QueueUrl = await createQueue('source.fifo', {
+      FifoQueue: 'true',
+      ContentBasedDeduplication: 'true',
+    });
+    // The first run of the first messages fails: none that follows may be seen before they succeed.
+    await createNodeFunction(lambda, 'fn', {
+      source: `import { SQSClient, SendMessageCommand } from '@aws-sdk/client-sqs';
+        const sqs = new SQSClient({});
+        export const handler = async ({ Records }) => {
+          const bodies = Records.map((record) => record.body.slice(0, 1));
+          const MessageBody = JSON.stringify({ event: { Records: bodies.map((body) => ({ body })) } });
+          await sqs.send(new SendMessageCommand({ QueueUrl: '${seen}', MessageBody }));
+          if (Records.some((r) => r.body[0] === '0' && r.attributes.ApproximateReceiveCount === '1')) throw new Error();
+        };`,
+      Timeout: 20,
+    });
+    const UUID = await map({ EventSourceArn: arn('source.fifo'), Enabled: false });
+    for (let n = 0; n < 8; n++) {
+      const MessageBody = `${n}${'x'.repeat(900_000)}`;
+      await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody, MessageGroupId: 'g' }));
+    }
+    await lambda.send(new L.UpdateEventSourceMappingCommand({ UUID, Enabled: true }));
+    await cloud.clock.advance('2m');
+    const [failed, ...others] = (await batches()).map((bodies) => bodies.join(''));
+    expect(failed?.startsWith('0')).toBe(true);
+    expect(others.join('')).toBe('01234567');
   });
 
   test('an alias is invoked as the alias', async () => {

@@ -29,6 +29,7 @@ export async function pollQueue(
     accepts: compileFilters(mapping.filters),
     failedAtMs: new Map(),
   };
+  const isFifo = mapping.eventSourceArn.endsWith('.fifo');
   const scaling = createQueueScaling(mapping);
   const running = new Set<Promise<void>>();
   let failures = 0;
@@ -45,8 +46,9 @@ export async function pollQueue(
       scaling.relax();
       continue;
     }
-    for (const part of splitBySize(await admitMessages(poller, batch))) {
-      const work: Promise<void> = startBatch(poller, scaling, part).finally(() => running.delete(work));
+    const parts = splitBySize(await admitMessages(poller, batch));
+    for (const sequence of isFifo ? [parts] : parts.map((part) => [part])) {
+      const work: Promise<void> = startBatches(poller, scaling, sequence).finally(() => running.delete(work));
       running.add(work);
     }
   }
@@ -127,17 +129,24 @@ async function receive(
   }
 }
 
-/** Runs a batch as work of its own, so that the poller may idle meanwhile. Resolves when it ended. */
-function startBatch(
+/**
+ * Runs batches as work of its own, so that the poller may idle meanwhile. Resolves when it ended. Batches
+ * of one sequence run one after the other, and none after one that failed: they hold messages in order.
+ */
+function startBatches(
   poller: QueuePoller,
   scaling: QueueScaling,
-  batch: readonly QueueItem[],
+  sequence: readonly (readonly QueueItem[])[],
 ): Promise<void> {
   return new Promise((resolve) => {
     poller.context.spawn('lambda/queue-batch', poller.scope, async (own) => {
       try {
-        // AWS: a function that fails is given less at once. <developer guide, "Backoff strategy">
-        if (!(await runBatch({ ...poller, context: own }, batch))) scaling.relax();
+        for (const batch of sequence) {
+          if (await runBatch({ ...poller, context: own }, batch)) continue;
+          // AWS: a function that fails is given less at once. <developer guide, "Backoff strategy">
+          scaling.relax();
+          return;
+        }
       } finally {
         resolve();
       }

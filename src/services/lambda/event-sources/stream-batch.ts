@@ -12,7 +12,7 @@ import { countEvents, noteIteratorAge } from './mapping-metrics.ts';
 import { failedItems } from './partial-batch.ts';
 import type { StreamEntry } from './stream-source.ts';
 import type { Answer, Attempt, BatchTask, Discard } from './stream-task.ts';
-import { type WindowPhase, isTooLarge, stateOf, windowMembers } from './stream-window.ts';
+import { type WindowPhase, isTooLarge, openWindow, stateOf, windowMembers } from './stream-window.ts';
 
 /** Returns once every record is settled, or when the poller is stopped. */
 export async function processBatch(task: BatchTask, batch: Attempt): Promise<void> {
@@ -25,6 +25,7 @@ export async function processBatch(task: BatchTask, batch: Attempt): Promise<voi
     const current = await discardAged(task, attempt, last);
     waiting = current === undefined ? others : [current, ...others];
     if (current !== attempt) continue;
+    ensureWindow(task, attempt);
     const answer = await invoke(task, attempt.entries, 'open');
     // A function that is stopped with the cloud has not failed.
     if (task.signal.aborted && answer?.result.error !== undefined) return;
@@ -40,6 +41,12 @@ export async function processBatch(task: BatchTask, batch: Attempt): Promise<voi
     await rest(task, delayMs);
     delayMs = Math.min(POLLER_BACKOFF_MAX_MS, delayMs * 2);
   }
+}
+
+/** A window that ended early, in the middle of a batch, is followed by another of the same span. */
+function ensureWindow(task: BatchTask, { entries: [first] }: Attempt): void {
+  const windowSec = task.settings.tumblingWindowSec;
+  if (windowSec !== undefined && first !== undefined) task.window ??= openWindow(first.arrivedMs, windowSec);
 }
 
 /** Index of the first record to process again; undefined when all are done. */

@@ -114,6 +114,20 @@ test('a state beyond 1 MB ends the window before its time', async () => {
   ]);
 });
 
+test('a window that ends in the middle of a batch is followed by another of its span', async () => {
+  await bench.createReporter(`if (event.isFinalInvokeForWindow) return;
+    if (ids.length > 1) throw new Error('one at a time');
+    return { state: { last: ids[0], much: ids[0] === 'a' ? 'x'.repeat(1_048_576) : '' } };`);
+  await bench.put('a', 'b');
+  await bench.map({ TumblingWindowInSeconds: 60, BisectBatchOnFunctionError: true });
+  expect(await lines()).toEqual([
+    '12:00 ab {}',
+    '12:00 a {}',
+    '12:00 !! {"last":"a","much":1048576}',
+    '12:00 b {}',
+  ]);
+});
+
 test('a function that fails the last word holds the shard back until it succeeds', async () => {
   await bench.createReporter(`if (event.isFinalInvokeForWindow && !globalThis.failed) {
       globalThis.failed = true;

@@ -15,7 +15,6 @@ import { type ResolvedFunction, resolveFunction } from '../resolve.ts';
 import {
   type MappingRecord,
   type StreamCheckpoint,
-  getFunction,
   mappingTags,
   mappings,
 } from '../store.ts';
@@ -37,7 +36,7 @@ export async function createEventSourceMapping(
   if (source !== undefined) checkStartingPosition(source, input);
   const reference = parseFunctionReference(input.FunctionName ?? '', undefined, context);
   const { name, qualifier } = reference;
-  const { version } = await requireFunction(reference, context);
+  const { version } = await context.store.read((view) => requireFunction(view, reference, context));
   const stream = source === undefined ? undefined : readStreamSettings(input, undefined);
   const mapping: MappingRecord = {
     uuid: randomUuid(context.random),
@@ -125,9 +124,7 @@ export async function updateEventSourceMapping(
       input.FunctionName === undefined
         ? undefined
         : parseFunctionReference(input.FunctionName, undefined, context);
-    if (reference !== undefined && (await getFunction(tx, reference.scope, reference.name)) === undefined) {
-      throw invalidParameter('Function does not exist');
-    }
+    if (reference !== undefined) await requireFunction(tx, reference, context);
     const qualifier = reference === undefined ? before.qualifier : reference.qualifier;
     const changed: MappingRecord = {
       uuid: before.uuid,
@@ -211,14 +208,16 @@ function sameEnds(a: MappingRecord, b: MappingRecord): boolean {
   );
 }
 
+/** The function is there, with its version or alias, in the account of the mapping. */
 async function requireFunction(
+  view: ReadTx,
   reference: FunctionReference,
   context: RequestContext,
 ): Promise<ResolvedFunction> {
-  return context.store
-    .read((view) => resolveFunction(view, reference))
-    .catch((error: unknown) => {
-      if (error instanceof ServiceError) throw invalidParameter('Function does not exist');
-      throw error;
-    });
+  try {
+    if (reference.scope.account === context.account) return await resolveFunction(view, reference);
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+  }
+  throw invalidParameter('Function does not exist');
 }
