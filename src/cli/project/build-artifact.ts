@@ -6,27 +6,13 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { UserError } from '../../base/errors.ts';
 import type { LocalArtifact } from '../../deploy/local-artifacts.ts';
+import type { ArtifactBuilder } from './artifact-builder.ts';
 import { esbuildBuilder } from './bundle-handler.ts';
 import type { Project } from './project.ts';
 import { type Archive, zipFolder } from './zip-folder.ts';
 
 const execute = promisify(execFile);
 const SOURCE_EXTENSIONS = ['.ts', '.mts', '.cts', '.tsx', '.js', '.mjs', '.jsx'];
-
-/** Builds one artifact again and again; a second build only redoes what changed. */
-export interface ArtifactBuilder {
-  readonly artifact: LocalArtifact;
-  /** Absolute path of what it is built from. */
-  readonly source: string;
-  /** A compiler reads it; if not, mistakes in it show when it runs. */
-  readonly isCompiled: boolean;
-  /** Whether a change of this file asks for another build. */
-  dependsOn(path: string): boolean;
-  /** Folders that hold what the last build read. */
-  folders(): readonly string[];
-  build(): Promise<Archive>;
-  dispose(): Promise<void>;
-}
 
 /**
  * Chooses how an artifact is built. Throws ERR_ARTIFACT when its path is not there.

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { type BuildContext, type BuildOptions, type OutputFile, context as createBuild } from 'esbuild';
 import { UserError } from '../../base/errors.ts';
 import type { LocalArtifact } from '../../deploy/local-artifacts.ts';
-import type { ArtifactBuilder } from './build-artifact.ts';
+import type { ArtifactBuilder } from './artifact-builder.ts';
 import { zipFolder } from './zip-folder.ts';
 
 export interface Bundle {

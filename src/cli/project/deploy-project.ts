@@ -12,7 +12,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { UserError } from '../../base/errors.ts';
 import { type ArtifactLocation, replaceLocalArtifacts } from '../../deploy/local-artifacts.ts';
 import type { Progress, Terminal } from '../terminal.ts';
-import type { ArtifactBuilder } from './build-artifact.ts';
+import type { ArtifactBuilder } from './artifact-builder.ts';
 import { type PlannedChange, describeChanges, startUpdate } from './change-set.ts';
 import type { Project } from './project.ts';
 import type { Archive } from './zip-folder.ts';
