@@ -1,7 +1,7 @@
 // What all environments of an engine share: isolation, folders, code, runtimes and pools; opened on first use.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { chooseCodeFolder } from './code/code-folder.ts';
@@ -179,7 +179,9 @@ function createProvider({
     if (runtime.family === 'nodejs') {
       const fetched = cache.find(sdkJsPackage.name);
       const found = fetched === undefined ? [] : [join(fetched, 'node_modules')];
-      const sources = options.providedModules ?? [...found, ...findNodeModules(process.cwd())];
+      const named = options.providedModules ?? [...found, ...findNodeModules(process.cwd())];
+      // A node_modules that is a link would be none inside, and what it holds would not be found from there.
+      const sources = await Promise.all(named.map((source) => realpath(source).catch(() => source)));
       // Above all code trees: where imports of ES modules end up in the end.
       const folder = join(treesFolder, 'node_modules');
       await linkNodeModules(folder, sources);

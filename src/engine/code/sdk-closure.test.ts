@@ -59,3 +59,9 @@ test('pnpm: links, and the folders of its store that they lead to', async () => 
     'node_modules/@aws-sdk/client-s3',
   ]);
 });
+
+test('a scope that is a link', async () => {
+  put('elsewhere/node_modules/@aws-sdk/client-s3');
+  link('node_modules/@aws-sdk', '../elsewhere/node_modules/@aws-sdk');
+  expect(await close('node_modules')).toEqual(['elsewhere/node_modules/@aws-sdk', 'node_modules/@aws-sdk']);
+});

@@ -41,7 +41,12 @@ export async function closeOverPackages(
 async function placesOf(path: string): Promise<string[]> {
   const places: string[] = [];
   let at = path;
-  while ((await lstat(at)).isSymbolicLink()) {
+  for (;;) {
+    // The scope itself may be a link.
+    const parent = dirname(at);
+    if ((await lstat(parent)).isSymbolicLink()) places.push(parent);
+    at = join(await realpath(parent), basename(at));
+    if (!(await lstat(at)).isSymbolicLink()) break;
     places.push(at);
     at = resolve(dirname(at), await readlink(at));
   }

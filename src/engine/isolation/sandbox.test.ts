@@ -102,12 +102,13 @@ done`;
     put(`${store}/secret@1/node_modules/secret`, 'exports.v = "secret";');
     link(`${store}/made@1/node_modules/needed`, '../../needed@1/node_modules/needed');
     link('pnpm/node_modules/@aws-sdk/client-made', '../.pnpm/made@1/node_modules/@aws-sdk/client-made');
-    for (const layout of ['npm', 'pnpm']) {
+    link('linked/node_modules', '../npm/node_modules');
+    for (const layout of ['npm', 'pnpm', 'linked']) {
       const modules = join(root, layout, 'node_modules');
       await using own = createHarness({ isolation: 'sandbox', providedModules: [modules] });
       const body = `const fs = require('fs'); const attempt = (n) => { try { return require(n).v; } catch (e) { return e.code; } }; exports.handler = async (e) => [attempt('@aws-sdk/client-made'), attempt('secret'), fs.existsSync(e.root + '/npm/node_modules/secret'), fs.existsSync(e.root + '/${store}/secret@1'), fs.readdirSync('/var/runtime/provided')];`;
       const result = await own.invoke(await own.define({ 'index.js': body }), { root });
-      expect(result.json, result.text).toEqual([`${layout} needed`, 'MODULE_NOT_FOUND', false, false, ['@aws-sdk']]);
+      expect(result.json, result.text).toEqual([layout === 'pnpm' ? 'pnpm needed' : 'npm needed', 'MODULE_NOT_FOUND', false, false, ['@aws-sdk']]);
     }
     await rm(root, { recursive: true });
   });
