@@ -8,6 +8,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { ENGINE_PARTS } from './engine.ts';
 import { FUNCTIONS, createFunction, invoking, timeColdStart } from './functions.ts';
 import { type LargeTable, measureLargeTable } from './large-table.ts';
 import { type LoadOptions, type LoadResult, compareLoads, median } from './load.ts';
@@ -357,6 +358,7 @@ await withBare(async (compare) => {
   await measureWorkloads(compare);
   await part('invoke', () => measureInvokes(compare));
 });
+for (const [id, measure] of Object.entries(ENGINE_PARTS)) await part(id, () => measure(add));
 await part('large', measureLargeTables);
 await part('testing', measureTestClouds);
 await part('deploy', measureDeploy);

@@ -23,6 +23,8 @@ export interface EngineOptions {
   readonly takeConnection?: (socket: Socket) => void;
   /** Most environments at a time. Default: by memory, at most 1,000. */
   readonly maxConcurrency?: number;
+  /** How much memory the machine is short of, MB: idle environments end for it. Default: as Linux tells. */
+  readonly shortageMb?: () => number;
   /** An environment unused for so long ends. Default 5 minutes. */
   readonly idleTimeoutMs?: number;
   /** What the operator should know, e.g. that another version runs a runtime. */

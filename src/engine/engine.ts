@@ -7,6 +7,7 @@ import { type EngineParts, openParts } from './engine-parts.ts';
 import type { EngineOptions } from './engine-options.ts';
 import type { IsolationReport } from './isolation/isolation-report.ts';
 import { ExecutionEnvironment } from './execution-environment.ts';
+import { measureShortageMb } from './least-useful.ts';
 import { createLevelFilter } from './logs/level-filter.ts';
 import { describeRuntime, logStreamName } from './logs/stream-name.ts';
 import { createStreamLog } from './logs/stream-log.ts';
@@ -39,6 +40,7 @@ export function createEngine(options: EngineOptions): Engine {
     idleTimeoutMs: options.idleTimeoutMs ?? 300_000,
     create: (definition, events, provisioned) =>
       createEnvironment({ options, open, definition, events, provisioned }),
+    shortageMb: options.shortageMb ?? measureShortageMb,
     mostOf: ({ name }) => (options.debug?.(name) === undefined ? undefined : 1),
   });
 

@@ -85,6 +85,10 @@ export class ExecutionEnvironment {
     this.started = this.#start();
   }
 
+  get memoryMb(): number {
+    return this.#guest?.memory.currentMb() ?? 0;
+  }
+
   get isDebugged(): boolean {
     return this.#options.isDebugged;
   }

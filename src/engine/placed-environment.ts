@@ -8,6 +8,8 @@ export interface PlacedEnvironment {
   readonly freeSince: number;
   /** Why its init failed; undefined when it has not. */
   readonly initFailure: string | undefined;
+  /** What its processes take now. */
+  readonly memoryMb: number;
   /** Is not to end for being idle. */
   readonly isDebugged: boolean;
   run(invocation: FunctionInvocation): Promise<FunctionResult>;

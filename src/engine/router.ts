@@ -5,6 +5,7 @@ import type {
   FunctionInvocation,
   FunctionResult,
 } from '../base/function-runner.ts';
+import { chooseLeastUseful } from './least-useful.ts';
 import type { PlacedEnvironment } from './placed-environment.ts';
 import { ProvisionedEnvironments } from './provisioned-environments.ts';
 
@@ -22,6 +23,8 @@ export interface RouterOptions {
     events: EnvironmentEvents,
     provisioned: boolean,
   ) => PlacedEnvironment;
+  /** How much memory the machine is short of. */
+  readonly shortageMb?: () => number;
   /** Most environments of this function at a time, where there is such a limit. */
   readonly mostOf?: (definition: FunctionDefinition) => number | undefined;
 }
@@ -48,6 +51,8 @@ interface Group {
 
 /** More at a time of one function would only fight for the processor; a freed one may come first. */
 const MAX_STARTING = 16;
+/** How often the machine's memory is looked at, at most. */
+const MEMORY_CHECK_MS = 1000;
 
 export class Router {
   readonly #options: RouterOptions;
@@ -56,6 +61,7 @@ export class Router {
   /** Groups, retired ones included, whose invocations found no room. */
   readonly #crowded = new Set<Group>();
   #reaper: NodeJS.Timeout | undefined;
+  #memoryCheckedAt = 0;
   #closed = false;
 
   constructor(options: RouterOptions) {
@@ -158,6 +164,8 @@ export class Router {
 
   #startEnvironment(group: Group): void {
     group.starting += 1;
+    const now = performance.now();
+    if (now - this.#memoryCheckedAt > MEMORY_CHECK_MS) this.#relieve(now);
     const environment = this.#create(group, false, () => {});
     void this.#awaitStart(group, environment);
   }
@@ -235,7 +243,26 @@ export class Router {
     return oldest !== undefined;
   }
 
+  /** Ends idle environments, the least useful first, when the machine is short of memory. */
+  #relieve(now: number): void {
+    this.#memoryCheckedAt = now;
+    const neededMb = this.#options.shortageMb?.() ?? 0;
+    if (neededMb <= 0) return;
+    const idle = [...this.#groups.values()].flatMap((group) =>
+      group.idle
+        .filter(({ isDebugged }) => !isDebugged)
+        .map((environment, at, all) => ({
+          environment,
+          idleMs: now - environment.freeSince,
+          memoryMb: environment.memoryMb,
+          isSpare: at < all.length - 1,
+        })),
+    );
+    for (const { environment } of chooseLeastUseful(idle, neededMb)) environment.end();
+  }
+
   #reap(): void {
+    this.#relieve(performance.now());
     const limit = performance.now() - this.#options.idleTimeoutMs;
     for (const group of this.#groups.values()) {
       for (const environment of group.idle.slice()) {

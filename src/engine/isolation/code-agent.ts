@@ -58,8 +58,8 @@ for line in sys.stdin:
  * @param python any of the machine's, from 3.8 on. Rejects with the reason where it cannot work.
  */
 export async function startCodeAgent(enter: readonly string[], python: string, trees: string): Promise<CodeAgent> {
-  const [file = '', ...args] = [...enter, python, '-I', '-S', '-c', SCRIPT, trees];
-  const child = spawn(file, args, {
+  const [file, ...args] = [...enter, python, '-I', '-S', '-c', SCRIPT, trees];
+  const child = spawn(file ?? python, args, {
     stdio: ['pipe', 'pipe', 'ignore'],
     // Spared by a Ctrl-C meant for the engine; it ends when its input does.
     detached: true,

@@ -266,24 +266,7 @@ function createSession(extensions: Extensions | undefined, side: SideApi | undef
 
   function settle(id: string, isError: boolean, request: RuntimeRequest, respond: Respond): void {
     if (current === undefined || current.id !== id) return unknownInvocation(respond);
-    if (current.answered) return answeredAlready(respond);
-    current.answered = true;
-    const { streaming } = current;
-    if (isError) {
-      respond(202, JSON_TYPE, OK);
-      return session.events.failed(request.body);
-    }
-    const maxBytes = streaming ? MAX_STREAM_BYTES : MAX_RESPONSE_BYTES;
-    if (request.bodyBytes > maxBytes) {
-      tooLarge(maxBytes, respond);
-      return session.events.responded(request.body, request.bodyBytes, streaming);
-    }
-    respond(202, JSON_TYPE, OK);
-    const streamError = request.trailers['lambda-runtime-function-error-body'];
-    if (streamError !== undefined) {
-      return session.events.failed(Buffer.from(streamError, 'base64'));
-    }
-    return session.events.responded(request.body, request.bodyBytes, streaming);
+    return answerInvocation(current, { isError, events: session.events }, request, respond);
   }
 
   if (extensions !== undefined) {
@@ -291,6 +274,30 @@ function createSession(extensions: Extensions | undefined, side: SideApi | undef
     extensions.onFailure = (failure) => session.events.extensionFailed(failure);
   }
   return session;
+}
+
+function answerInvocation(
+  current: CurrentInvocation,
+  { isError, events }: { readonly isError: boolean; readonly events: RuntimeEvents },
+  request: RuntimeRequest,
+  respond: Respond,
+): void {
+  if (current.answered) return answeredAlready(respond);
+  current.answered = true;
+  const { streaming } = current;
+  if (isError) {
+    respond(202, JSON_TYPE, OK);
+    return events.failed(request.body);
+  }
+  const maxBytes = streaming ? MAX_STREAM_BYTES : MAX_RESPONSE_BYTES;
+  if (request.bodyBytes > maxBytes) {
+    tooLarge(maxBytes, respond);
+    return events.responded(request.body, request.bodyBytes, streaming);
+  }
+  respond(202, JSON_TYPE, OK);
+  const streamError = request.trailers['lambda-runtime-function-error-body'];
+  if (streamError !== undefined) return events.failed(Buffer.from(streamError, 'base64'));
+  return events.responded(request.body, request.bodyBytes, streaming);
 }
 
 /** Up to the limit, and until the sink refuses. */
