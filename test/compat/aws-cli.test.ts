@@ -162,6 +162,43 @@ describe.skipIf(version === undefined)('aws (needs the AWS command line)', { con
     );
   }, 120_000);
 
+  test('lambda: layers, code signing, and a mapping with its tags', async ({ expect }) => {
+    const { aws, account } = useAws();
+    writeFileSync(join(folder, 'layer.zip'), await zip({ 'a.txt': 'a' }));
+    const layer = await aws(
+      'lambda publish-layer-version --layer-name tools --zip-file fileb://layer.zip --compatible-runtimes nodejs20.x',
+    );
+    const arn = `arn:aws:lambda:us-east-1:${account}:layer:tools:1`;
+    expect(layer['LayerVersionArn']).toBe(arn);
+    await aws(
+      'lambda add-layer-version-permission --layer-name tools --version-number 1 --statement-id s' +
+        ' --action lambda:GetLayerVersion --principal *',
+    );
+    expect((await aws(`lambda get-layer-version-by-arn --arn ${arn}`))['Version']).toBe(1);
+    const profile = `arn:aws:signer:us-east-1:${account}:/signing-profiles/team/abcdef`;
+    const { CodeSigningConfig } = await aws(
+      `lambda create-code-signing-config --allowed-publishers SigningProfileVersionArns=${profile}`,
+    );
+    const { CodeSigningConfigArn = '' } = CodeSigningConfig as { CodeSigningConfigArn?: string };
+    await aws(`lambda get-code-signing-config --code-signing-config-arn ${CodeSigningConfigArn}`);
+    writeFileSync(join(folder, 'small.zip'), await zip({ 'index.js': HANDLER }));
+    await aws(
+      `lambda create-function --function-name f --runtime nodejs20.x --handler index.handler --zip-file fileb://small.zip` +
+        ` --role arn:aws:iam::${account}:role/r --layers ${arn} --code-signing-config-arn ${CodeSigningConfigArn}`,
+    );
+    await aws('sqs create-queue --queue-name jobs');
+    const mapping = await aws(
+      `lambda create-event-source-mapping --function-name f --event-source-arn arn:aws:sqs:us-east-1:${account}:jobs` +
+        ' --scaling-config MaximumConcurrency=2 --tags team=core',
+    );
+    const resource = mapping['EventSourceMappingArn'] as string;
+    expect(await aws(`lambda list-tags --resource ${resource}`)).toEqual({ Tags: { team: 'core' } });
+    await expect(
+      aws('lambda update-event-source-mapping --parallelization-factor 2 --uuid', mapping['UUID'] as string),
+    ).rejects.toThrow('Unsupported ParallelizationFactor parameter for given event source mapping type.');
+    expect((await aws('lambda delete-event-source-mapping --uuid', mapping['UUID'] as string))['State']).toBe('Deleting');
+  });
+
   test('iam, sts, lambda and logs: a function and what it logs', async ({ expect }) => {
     const { aws, account, text } = useAws();
     expect(await aws('sts get-caller-identity')).toMatchObject({ Account: account });
