@@ -23,6 +23,13 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   completion: async () => (await import('./commands/completion.ts')).createCompletion(COMMANDS),
 };
 
+/** How the overview shows them. */
+const GROUPS: readonly (readonly [string, readonly string[]])[] = [
+  ['Clouds', ['dev', 'start', 'stop', 'status', 'clock']],
+  ['Projects', ['deploy']],
+  ['Functions', ['invoke', 'generate-event', 'logs', 'tune', 'cost', 'runtimes']],
+];
+
 /** Exit codes: they are part of the interface. */
 const EXIT = { failed: 1, usage: 2, noCloud: 3 } as const;
 
@@ -58,16 +65,22 @@ async function findCommand(name: string, argv: readonly string[]): Promise<Comma
 }
 
 async function overview(): Promise<string> {
-  const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
-  const rows = commands.map(({ name, usage, about }) => `  ${`${name} ${usage}`.padEnd(34)}${about}`);
+  const grouped = new Set(GROUPS.flatMap(([, names]) => names));
+  const others = Object.keys(COMMANDS).filter((name) => !grouped.has(name));
+  const sections = await Promise.all(
+    [...GROUPS, ['More', others] as const].map(async ([title, names]) => {
+      const commands = await Promise.all(names.map((name) => findCommand(name, [])));
+      return [`${title}:`, ...commands.map(({ name, about }) => `  ${name.padEnd(16)} ${about}`)].join('\n');
+    }),
+  );
   return `Cloudlet ${VERSION}: an open serverless platform that speaks AWS's wire protocols.
 
 Usage: cloudlet COMMAND [OPTIONS]
 
-${rows.join('\n')}
+${sections.join('\n\n')}
 
-cloudlet COMMAND --help explains a command. Every command takes --json.
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no cloud is running.
+cloudlet COMMAND --help explains a command, with examples. Every command takes --json.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no cloud is running, 130 interrupted.
 
 A first step: cloudlet dev   (in a folder with a SAM or CloudFormation template)`;
 }

@@ -75,7 +75,10 @@ function eventCommand(sample: AnySampleEvent): Command {
     name: `generate-event ${service} ${name}`,
     usage: '[--FIELD VALUE…]',
     about,
-    help: `Prints the event of ${service}: ${about}.`,
+    help: `Prints the event of ${service}: ${about}.
+
+  cloudlet generate-event ${service} ${name} > event.json
+  cloudlet generate-event ${service} ${name} | cloudlet invoke MyFunction --event -`,
     options: Object.fromEntries(Object.entries(fields).map(([field, spec]) => [field, optionOf(spec)])),
     positionals: 2,
     words: () => [],

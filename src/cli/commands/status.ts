@@ -7,7 +7,11 @@ export const status: Command = {
   name: 'status',
   usage: '',
   about: 'show the running cloud and its stacks',
-  help: 'Shows where the cloud answers, its clock, its services and the stacks deployed on it.',
+  help: `Shows where the cloud answers, its clock, how functions are kept apart, its services and the stacks
+deployed on it. Exit code 3 when no cloud answers.
+
+  cloudlet status
+  cloudlet status --json`,
   options: REMOTE_OPTIONS,
   positionals: 0,
   async run(args, terminal) {

@@ -6,7 +6,10 @@ export const stop: Command = {
   name: 'stop',
   usage: '',
   about: 'stop the running cloud',
-  help: 'Asks the running cloud to stop: requests in flight end, functions end, state is on disk.',
+  help: `Asks the running cloud to stop: requests in flight end, functions end, state is on disk.
+
+  cloudlet stop
+  cloudlet stop --endpoint http://127.0.0.1:4570`,
   options: REMOTE_OPTIONS,
   positionals: 0,
   async run(args, terminal) {
