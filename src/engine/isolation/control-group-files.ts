@@ -128,7 +128,8 @@ export function explainMissing({ mounts, membership }: KernelView, missing: read
   const own = /^0::(\/.*)$/m.exec(membership)?.[1];
   const mount = mounts.split('\n').flatMap(parseMount).find(({ version }) => version === 2);
   const bySystemd = existsSync('/run/systemd/system');
-  if (mount === undefined || own === undefined || words(join(mount.point, 'cgroup.controllers')).length === 0) {
+  const offered = mount === undefined ? [] : words(join(mount.point, 'cgroup.controllers'));
+  if (mount === undefined || own === undefined || !missing.some((name) => offered.includes(name))) {
     return `${first}: this machine has version 1 of them, which root alone may use`;
   }
   const group = join(mount.point, own);

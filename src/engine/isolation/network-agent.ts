@@ -17,6 +17,8 @@ export interface PrivateNetwork {
 export interface NetworkAgent {
   /** @param of a process that has a network of its own: then that one. */
   open(ports: readonly number[], of?: number): Promise<PrivateNetwork>;
+  /** False once its process has ended. */
+  readonly isOpen: boolean;
   close(): void;
 }
 
@@ -34,7 +36,6 @@ libc = ctypes.CDLL(None, use_errno=True)
 channel = socket.socket(fileno=int(os.environ["NODE_CHANNEL_FD"]))
 limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
-home = os.open("/proc/self/ns/net", os.O_RDONLY)
 networks = {}
 
 def call(name, *arguments):
@@ -78,6 +79,9 @@ def dial(id, network, port):
     call("setns", networks[network], CLONE_NEWNET)
     hand_over("net.Socket", socket.create_connection(("127.0.0.1", port), 1), {"id": id})
 
+# Without privileges there is no way back into the machine's network, so home is one of its own.
+call("unshare", CLONE_NEWNET)
+home = os.open("/proc/self/ns/net", os.O_RDONLY)
 tell({"id": 0, "descriptor": home})
 for line in channel.makefile("rb"):
     asked = json.loads(line)
@@ -118,7 +122,7 @@ const START_LIMIT_MS = 20_000;
 export async function startNetworkAgent(enter: readonly string[]): Promise<NetworkAgent> {
   const python = await findPython();
   if (python === undefined) throw new Error('there is no python3 (with ctypes) to make networks with');
-  const [file = '', ...args] = [...enter, python, '-I', '-S', '-c', SCRIPT];
+  const [file, ...args] = [...enter, python, '-I', '-S', '-c', SCRIPT];
   const child = spawn(file, args, {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     // Spared by a Ctrl-C meant for the engine; it ends when its channel does.
@@ -150,11 +154,15 @@ export async function startNetworkAgent(enter: readonly string[]): Promise<Netwo
         },
       };
     },
+    get isOpen() {
+      return line.isOpen;
+    },
     close: () => line.hangUp(),
   };
 }
 
 interface Line {
+  readonly isOpen: boolean;
   /** Without a request: waits for what comes unasked. */
   ask(
     id: number,
@@ -178,9 +186,13 @@ function openLine(child: ChildProcess): Line {
     return asked;
   }
 
+  function whatHappened(): Error {
+    return new Error(`networks cannot be made: ${trouble.trim().split('\n').at(-1) || 'the agent has ended'}`);
+  }
+
   function lose(): void {
     isOpen = false;
-    const error = new Error(`networks cannot be made: ${trouble.trim().split('\n').at(-1) || 'the agent has ended'}`);
+    const error = whatHappened();
     for (const [id] of waiting) settle(id)?.reject(error);
   }
 
@@ -200,9 +212,12 @@ function openLine(child: ChildProcess): Line {
   child.unref();
   child.channel?.unref();
   return {
+    get isOpen() {
+      return isOpen;
+    },
     ask(id, request, servers = []) {
       return new Promise((resolve, reject) => {
-        if (!isOpen) return reject(new Error('the agent that makes networks has ended'));
+        if (!isOpen) return reject(whatHappened());
         waiting.set(id, { servers, resolve, reject });
         child.channel?.ref();
         if (request !== undefined) child.send(request, () => {});

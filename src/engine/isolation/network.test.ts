@@ -1,8 +1,9 @@
 // Networks: with `cloud` a function reaches the cloud alone; in both kinds nobody else reaches its Runtime API.
+import { spawnSync } from 'node:child_process';
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { codeOf, createHarness, type Harness, zipOf } from '../engine-harness.ts';
+import { codeOf, createHarness, type Harness, isAlive, zipOf } from '../engine-harness.ts';
 import { findSandbox } from './sandbox-isolation.ts';
 
 let why = '';
@@ -87,6 +88,19 @@ describe.skipIf(sandbox === undefined)(`networks${sandbox ? '' : ` (skipped: ${w
     const definition = await own.define({ 'index.js': 'exports.handler = async () => [process.env.AWS_ENDPOINT_URL, await (await fetch(process.env.AWS_ENDPOINT_URL)).text()];' });
     expect((await own.invoke(definition)).json).toEqual(['http://127.0.0.1:4000', 'cloud /']);
     expect(seen).toEqual(['4000']);
+  });
+
+  test('an agent that was killed is replaced', async () => {
+    const agents = (): number[] => spawnSync('pgrep', ['-P', String(process.pid), 'python3']).stdout.toString().split('\n').filter(Boolean).map(Number);
+    await using own = createHarness({ isolation: 'sandbox', network: 'cloud', standbySize: 0, endpoint: () => `http://127.0.0.1:${portOf(cloud)}` });
+    const before = agents();
+    const source = (n: number): Record<string, string> => ({ 'index.js': `exports.handler = async () => (await fetch(process.env.AWS_ENDPOINT_URL + '/${n}')).text();` });
+    expect((await own.invoke(await own.define(source(1)))).json).toBe('cloud /1');
+    const made = agents().filter((pid) => !before.includes(pid));
+    expect(made).toHaveLength(1);
+    process.kill(made[0] ?? 0, 'SIGKILL');
+    await expect.poll(() => made.filter(isAlive)).toEqual([]);
+    expect((await own.invoke(await own.define(source(2)))).json).toBe('cloud /2');
   });
 
   test('nothing else is there: other ports of the machine, other addresses, names', async () => {

@@ -69,6 +69,14 @@ function createSandboxIsolation(parts: SandboxParts): Isolation & { prepare(): P
     return opened;
   }
 
+  /** The agent, or another one after it. */
+  async function currentNetworks(): Promise<NetworkAgent> {
+    const known = (networks ??= openNetworks());
+    const open = await known.catch(() => undefined);
+    if (open?.isOpen !== true && networks === known) networks = openNetworks();
+    return networks;
+  }
+
   /** What comes before bubblewrap: namespaces that it starts in. */
   function enter({ layout }: LaunchRequest): readonly string[] {
     const { network, tree } = layout;
@@ -81,7 +89,7 @@ function createSandboxIsolation(parts: SandboxParts): Isolation & { prepare(): P
   return {
     name: 'sandbox',
     async prepare() {
-      if (cloud !== undefined) await (networks ??= openNetworks());
+      if (cloud !== undefined) await currentNetworks();
     },
     async canBootAhead() {
       agent = closed ? undefined : await openAgent();
@@ -108,7 +116,7 @@ function createSandboxIsolation(parts: SandboxParts): Isolation & { prepare(): P
     },
     async openNetwork({ runtimeApi }) {
       if (cloud === undefined) return undefined;
-      return openEnvironmentNetwork(await (networks ??= openNetworks()), cloud, { runtimeApi });
+      return openEnvironmentNetwork(await currentNetworks(), cloud, { runtimeApi });
     },
     forks: {
       prepare: async (pid) => showProcesses((await openAgent())?.enterUser ?? [], pid, UNCOVERED_PROC),
@@ -117,7 +125,7 @@ function createSandboxIsolation(parts: SandboxParts): Isolation & { prepare(): P
       locate: locateInside,
       async openNetwork(supervisor) {
         if (cloud === undefined) return undefined;
-        return openEnvironmentNetwork(await (networks ??= openNetworks()), cloud, { of: supervisor });
+        return openEnvironmentNetwork(await currentNetworks(), cloud, { of: supervisor });
       },
     },
     endpoint: (outside) => (cloud === undefined ? outside : endpointInside(outside)),
