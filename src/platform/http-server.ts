@@ -221,8 +221,10 @@ async function send(
     return;
   }
   outgoing.writeHead(status, headers as Record<string, string | string[]>);
-  // The head goes with the first chunk if that is there at once, and does not wait for a slow one.
-  const headAlone = setImmediate(() => outgoing.flushHeaders());
+  // The head goes with the first chunk if that is there at once; of a body without a known end, whose
+  // chunks may take their time, it does not wait for a slow one.
+  const isOpenEnded = headers['content-length'] === undefined;
+  const headAlone = isOpenEnded ? setImmediate(() => outgoing.flushHeaders()) : undefined;
   try {
     for await (const chunk of body) {
       clearImmediate(headAlone);

@@ -13,6 +13,9 @@ import { lineageHash } from './invocation/trace.ts';
 /** Environments are replaced before their credentials expire. */
 const CREDENTIALS_PERIOD_MS = 6 * 3_600_000;
 
+/** Sessions remembered at a time. */
+const CREDENTIALS_MAX = 10_000;
+
 /** What the engine is told of a version, with what every invocation of it needs. */
 export interface DefinedFunction {
   readonly definition: FunctionDefinition;
@@ -136,6 +139,8 @@ function credentialsOf(request: CredentialRequest, context: WorkContext): Promis
   const key = `${scope.account}/${scope.region}/${name}/${role}/${period}`;
   const known = credentials.get(key);
   if (known !== undefined) return known;
+  // Those of earlier periods are not asked for any more, and the others are issued anew.
+  if (credentials.size >= CREDENTIALS_MAX) credentials.clear();
   const issued = issueRoleSession(request, context);
   credentials.set(key, issued);
   // A failed attempt is not remembered.

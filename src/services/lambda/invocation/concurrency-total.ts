@@ -37,7 +37,11 @@ export async function keepingTotal<T>(
   const before = await setAsideOf(tx, scope, name);
   const result = await change();
   const setAside = total - before + (await setAsideOf(tx, scope, name));
-  concurrencyTotals.put(tx, [scope.account, scope.region], { setAside });
+  // Most changes alter nothing, and are not to wait for each other.
+  const key = [scope.account, scope.region];
+  if (setAside !== total || (await concurrencyTotals.get(tx, key)) === undefined) {
+    concurrencyTotals.put(tx, key, { setAside });
+  }
   return result;
 }
 

@@ -61,9 +61,11 @@ export async function provision(payload: unknown, context: WorkContext): Promise
   const entry = all.get(key) ?? { applied: new Map<string, Applied>(), step: Promise.resolve() };
   all.set(key, entry);
   const mine = entry.step.then(() => bringInLine(name, entry.applied, context));
-  entry.step = mine.catch(() => {});
+  const settled = mine.catch(() => {});
+  entry.step = settled;
   await mine;
-  if (entry.applied.size === 0) all.delete(key);
+  // Unless another step waits for this one.
+  if (entry.applied.size === 0 && entry.step === settled) all.delete(key);
 }
 
 /** What is to be kept of a version, and for which configurations. */
@@ -100,10 +102,16 @@ async function bringInLine(
   await settle(name, { wanted, failures }, context);
 }
 
+interface Keeping {
+  readonly count: number;
+  readonly before: Applied | undefined;
+  readonly context: WorkContext;
+}
+
 /** Why it could not be done; undefined when the environments are ready. */
 async function keep(
   version: FunctionVersion,
-  { count, before, context }: { readonly count: number; readonly before: Applied | undefined; readonly context: WorkContext },
+  { count, before, context }: Keeping,
 ): Promise<string | undefined> {
   const { functions } = context.ports;
   const { definition } = await defineFunction(context, version, context);
@@ -122,9 +130,14 @@ async function keep(
   }
 }
 
+interface Outcome {
+  readonly wanted: ReadonlyMap<string, Wanted>;
+  readonly failures: ReadonlyMap<ProvisionedRecord, string>;
+}
+
 async function settle(
   name: string,
-  { wanted, failures }: { readonly wanted: ReadonlyMap<string, Wanted>; readonly failures: ReadonlyMap<ProvisionedRecord, string> },
+  { wanted, failures }: Outcome,
   context: WorkContext,
 ): Promise<void> {
   const seen = new Set([...wanted.values()].flatMap(({ configs }) => configs));
