@@ -24,6 +24,8 @@ const LONGEST_MS = 2 ** 31 - 1;
 const FREEZE_AFTER_MS = 20;
 /** How often a running function's memory is looked at. */
 const MEMORY_CHECK_MS = 50;
+/** How often the peak is asked for at the end of invocations; the kernel keeps it meanwhile. */
+const PEAK_CHECK_MS = 20;
 /** How many of those checks pass between two deliveries of a running function's log lines. */
 const CHECKS_PER_FLUSH = 20;
 
@@ -36,6 +38,8 @@ export interface EnvironmentOptions extends PlatformLogOptions {
   readonly usesCloudTime: boolean;
   /** Whether handlers get a share of the processor by their memory. */
   readonly boundsCpu: boolean;
+  /** Has on this machine what the function runs on. No part of init, and not billed. */
+  readonly fetchRuntime: () => Promise<void>;
   /** Starts a process that knows its function; called again when an init has to be repeated. */
   readonly startRuntime: () => Promise<Guest>;
   /** Told when the environment can take the next invocation. */
@@ -64,6 +68,7 @@ export class ExecutionEnvironment {
   #running = 0;
   #over = false;
   #peakMb = 0;
+  #peakNotedAt = 0;
   #flushPlanned = false;
   #ready = false;
   #frozen = false;
@@ -154,6 +159,7 @@ export class ExecutionEnvironment {
   }
 
   async #initialise(limitMs: number): Promise<InitOutcome> {
+    await this.#options.fetchRuntime();
     const outcome = await runInitPhase(limitMs, this.#options.startRuntime, (guest) => {
       this.#guest = guest;
       guest.hear((message) => this.#heard(message, 'function'));
@@ -197,8 +203,14 @@ export class ExecutionEnvironment {
     else this.#settleGone();
   }
 
+  /** The kernel is asked only now and then: it takes longer than a short invocation. */
+  #notePeakNow(): void {
+    if (performance.now() - this.#peakNotedAt > PEAK_CHECK_MS) this.#notePeak();
+  }
+
   #notePeak(): void {
     if (this.#guest === undefined) return;
+    this.#peakNotedAt = performance.now();
     this.#peakMb = Math.max(this.#peakMb, this.#guest.memory.peakMb());
   }
 
@@ -348,7 +360,7 @@ export class ExecutionEnvironment {
     const before = this.#takeStartUp();
     // AWS: since August 2025 the init phase is billed too. AWS blog, "standardizes billing for INIT Phase"
     const billedDurationMs = Math.ceil(durationMs + (before.initDurationMs ?? 0));
-    this.#notePeak();
+    this.#notePeakNow();
     // AWS: never reported above the limit, also when crossing it ended the function.
     const maxMemoryMb = Math.min(this.#peakMb, memoryMb);
     const initError = outcome.kind === 'init-error' ? outcome.errorType : undefined;
