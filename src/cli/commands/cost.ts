@@ -2,7 +2,8 @@
 import { type Command, REMOTE_OPTIONS } from '../command.ts';
 import { connect } from '../connection.ts';
 import { formatTable } from '../table.ts';
-import type { CostReport } from '../../server/cost-report.ts';
+import type { CostReport, FunctionCost } from '../../server/cost-report.ts';
+import { isCopy } from '../tuning/copy-name.ts';
 
 export const cost: Command = {
   name: 'cost',
@@ -37,7 +38,7 @@ function describe(report: CostReport): string {
   const { byFunction, totalUsd, prices, since, unlistedRegions = [] } = report;
   const from = since === undefined ? '' : ` since ${since}`;
   if (byFunction.length === 0) return `no function ran${from}`;
-  const rows = byFunction.map(({ name, region, requests, gbSeconds, usd }) => [
+  const rows = sumCopies(byFunction).map(({ name, region, requests, gbSeconds, usd }) => [
     name,
     region,
     String(requests),
@@ -53,4 +54,21 @@ function describe(report: CostReport): string {
     right: [2, 3, 4],
   });
   return `${table}\n\n${notes.join('\n')}`;
+}
+
+/** Sweeps leave a function per memory size behind in the counts: for people they are one line a region. */
+function sumCopies(costs: readonly FunctionCost[]): FunctionCost[] {
+  const sums = new Map<string, FunctionCost>();
+  for (const cost of costs) {
+    const name = isCopy(cost.name) ? '(cloudlet tune)' : cost.name;
+    const before = sums.get(`${cost.region}/${name}`) ?? { requests: 0, gbSeconds: 0, usd: 0 };
+    sums.set(`${cost.region}/${name}`, {
+      name,
+      region: cost.region,
+      requests: before.requests + cost.requests,
+      gbSeconds: before.gbSeconds + cost.gbSeconds,
+      usd: before.usd + cost.usd,
+    });
+  }
+  return [...sums.values()].toSorted((a, b) => b.usd - a.usd);
 }

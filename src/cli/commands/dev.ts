@@ -104,14 +104,16 @@ function watchProject(
 ): { begin(): Promise<void>; close(): void } {
   const { project, terminal } = development;
   let isAnnounced = false;
+  let starting = Promise.resolve();
   const watcher: FolderWatcher = watchFolders(async (paths) => {
+    // What is edited while the first deployment runs comes after it.
+    await starting.catch(() => {});
     if (isAnnounced) await session.follow(paths);
-    else await begin();
+    else await deployFirst();
     for (const folder of session.folders()) watcher.add(folder);
   });
 
-  async function begin(): Promise<void> {
-    watcher.add(project.folder);
+  async function deployFirst(): Promise<void> {
     try {
       const { project: deployedProject, deployed } = await session.deploy();
       isAnnounced = true;
@@ -125,7 +127,14 @@ function watchProject(
     }
   }
 
-  return { begin, close: () => watcher.close() };
+  return {
+    async begin() {
+      watcher.add(project.folder);
+      starting = deployFirst();
+      await starting;
+    },
+    close: () => watcher.close(),
+  };
 }
 
 function announce({ stack }: Deployed, development: Development): void {

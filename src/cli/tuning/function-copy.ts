@@ -1,6 +1,4 @@
 // Temporary copies of a function, so that a sweep never touches the function itself.
-import { createHash, randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CloudWatchLogsClient, DeleteLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
 import {
@@ -16,13 +14,11 @@ import {
 import { CreateBucketCommand, DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { UserError } from '../../base/errors.ts';
 import type { Connection } from '../connection.ts';
+import { isStale, newName } from './copy-name.ts';
 
-const PREFIX = 'cloudlet-tune';
 /** AWS: larger archives come through S3. <Lambda quotas> */
 const DIRECT_UPLOAD_MAX = 50 * 1024 * 1024;
 const POLL_MS = 50;
-/** Whoever made a copy so long ago is not waiting for it any more. */
-const STALE_MS = 6 * 3_600_000;
 
 /** The function to copy, with its code. */
 export interface Original {
@@ -112,38 +108,13 @@ export function createCopies({ clientSettings }: Connection): Copies {
       const stale: string[] = [];
       for await (const page of paginateListFunctions({ client: lambda }, {})) {
         for (const { FunctionName = '', LastModified = '' } of page.Functions ?? []) {
-          if (isStale(FunctionName, LastModified)) stale.push(FunctionName);
+          if (isStale(FunctionName, Date.parse(LastModified))) stale.push(FunctionName);
         }
       }
       await Promise.all(stale.map(remove));
       return stale.length;
     },
   };
-}
-
-/** `cloudlet-tune-HOST-PID-RANDOM-MEMORY`: tells whether its maker still lives. */
-function newName(memoryMb: number): string {
-  return [PREFIX, hostId(), process.pid, randomBytes(4).toString('hex'), memoryMb].join('-');
-}
-
-function hostId(): string {
-  return createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
-}
-
-function isStale(name: string, lastModified: string): boolean {
-  const [, host, pid] = /^cloudlet-tune-([0-9a-f]{8})-(\d+)-[0-9a-f]{8}-\d+$/.exec(name) ?? [];
-  if (host === undefined) return false;
-  if (Date.now() - Date.parse(lastModified) > STALE_MS) return true;
-  return host === hostId() && Number(pid) !== process.pid && !isAlive(Number(pid));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 async function unlessGone(work: Promise<unknown>): Promise<void> {
