@@ -162,6 +162,7 @@ function detailsOf(settings: Settings): Readonly<Record<string, object>> {
     'AWS::IAM::InstanceProfile': { roles: ['worker'] },
     'AWS::IAM::User': { policies: 1 },
     'AWS::Lambda::LayerVersion': { mark },
+    'AWS::Lambda::CodeSigningConfig': { mark },
     'AWS::Lambda::Function': { memoryMb, concurrency, mark },
     'AWS::Lambda::Version': { memoryMb },
     'AWS::ApiGateway::RestApi': { mark },

@@ -210,6 +210,23 @@ function functionsOf(
       Type: 'AWS::Lambda::LayerVersion',
       Properties: { LayerName: 'shared', Description: settings.mark, Content: code },
     },
+    LayerPermission: {
+      Type: 'AWS::Lambda::LayerVersionPermission',
+      Properties: {
+        LayerVersionArn: ref('Layer'),
+        Action: 'lambda:GetLayerVersion',
+        Principal: String(generation).padStart(12, '0'),
+      },
+    },
+    Signing: {
+      Type: 'AWS::Lambda::CodeSigningConfig',
+      Properties: {
+        Description: settings.mark,
+        AllowedPublishers: {
+          SigningProfileVersionArns: ['arn:aws:signer:us-east-1:000000000000:/signing-profiles/team/abcdef'],
+        },
+      },
+    },
     Function: {
       Type: 'AWS::Lambda::Function',
       Properties: {
@@ -220,6 +237,7 @@ function functionsOf(
         MemorySize: settings.memoryMb,
         ReservedConcurrentExecutions: settings.concurrency,
         Layers: [ref('Layer')],
+        CodeSigningConfigArn: ref('Signing'),
         Tags: [{ Key: 'mark', Value: settings.mark }],
       },
     },

@@ -32,7 +32,10 @@ import {
 import {
   GetFunctionCommand,
   GetPolicyCommand as GetFunctionPolicyCommand,
+  GetLayerVersionPolicyCommand,
+  type GetLayerVersionPolicyCommandInput,
   LambdaClient,
+  ListCodeSigningConfigsCommand,
   ListAliasesCommand,
   ListEventSourceMappingsCommand,
   ListFunctionEventInvokeConfigsCommand,
@@ -41,6 +44,7 @@ import {
   ListLayerVersionsCommand,
   ListLayersCommand,
   ListVersionsByFunctionCommand,
+  ResourceNotFoundException,
 } from '@aws-sdk/client-lambda';
 import {
   GetBucketPolicyCommand,
@@ -220,16 +224,38 @@ async function listFunctions(cloud: Clients): Promise<Item[]> {
   const { Layers = [] } = await lambda.send(new ListLayersCommand());
   for (const { LayerName } of Layers) {
     const { LayerVersions = [] } = await lambda.send(new ListLayerVersionsCommand({ LayerName }));
-    for (const { LayerVersionArn = '', Description } of LayerVersions) {
+    for (const { LayerVersionArn = '', Version, Description } of LayerVersions) {
       const details = { mark: Description };
       items.push({ type: 'AWS::Lambda::LayerVersion', id: LayerVersionArn, details });
+      for (const sid of await listLayerStatements(lambda, { LayerName, VersionNumber: Version })) {
+        items.push({ type: 'AWS::Lambda::LayerVersionPermission', id: `${LayerVersionArn}#${sid}` });
+      }
     }
   }
   const { EventSourceMappings = [] } = await lambda.send(new ListEventSourceMappingsCommand());
   for (const { UUID = '' } of EventSourceMappings) {
     items.push({ type: 'AWS::Lambda::EventSourceMapping', id: UUID });
   }
+  const { CodeSigningConfigs = [] } = await lambda.send(new ListCodeSigningConfigsCommand());
+  for (const { CodeSigningConfigArn = '', Description } of CodeSigningConfigs) {
+    const details = { mark: Description };
+    items.push({ type: 'AWS::Lambda::CodeSigningConfig', id: CodeSigningConfigArn, details });
+  }
   return items;
+}
+
+async function listLayerStatements(
+  lambda: LambdaClient,
+  input: GetLayerVersionPolicyCommandInput,
+): Promise<string[]> {
+  try {
+    const { Policy = '' } = await lambda.send(new GetLayerVersionPolicyCommand(input));
+    const { Statement } = JSON.parse(Policy) as { Statement: readonly { readonly Sid: string }[] };
+    return Statement.map(({ Sid }) => Sid);
+  } catch (error) {
+    if (error instanceof ResourceNotFoundException) return [];
+    throw error;
+  }
 }
 
 async function listFunction(lambda: LambdaClient, FunctionName: string): Promise<Item[]> {
