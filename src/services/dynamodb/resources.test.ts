@@ -290,7 +290,7 @@ test('a table is born from objects in S3', async () => {
   await cfn.send(new CreateStackCommand({ StackName, TemplateBody }));
   expect((await finished(StackName)).StackStatus).toBe('CREATE_COMPLETE');
   const { Items = [] } = await db.send(new ScanCommand({ TableName: 'users' }));
-  expect(Items.map((item) => item['name']?.S).toSorted()).toEqual(['Ada', 'Bob']);
+  expect(Items.map((item) => item['name']?.S ?? '').toSorted()).toEqual(['Ada', 'Bob']);
   expect((await describe()).StreamSpecification?.StreamEnabled).toBe(true);
   const { TableArn: ResourceArn } = await describe();
   const { Tags } = await db.send(new ListTagsOfResourceCommand({ ResourceArn }));

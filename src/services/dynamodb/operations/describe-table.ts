@@ -3,12 +3,9 @@ import type {
   GlobalSecondaryIndexDescription,
   KeySchemaElement,
   LocalSecondaryIndexDescription,
-  LocalSecondaryIndexInfo,
   ProvisionedThroughputDescription,
   Projection,
   ReplicaDescription,
-  SourceTableDetails,
-  SourceTableFeatureDetails,
   TableClass,
   TableDescription,
 } from '@aws-sdk/client-dynamodb';
@@ -161,7 +158,7 @@ function tableClassOf(text: string): TableClass {
   return text === 'STANDARD' ? 'STANDARD' : 'STANDARD_INFREQUENT_ACCESS';
 }
 
-function shapeEncryption({
+export function shapeEncryption({
   encrypted,
   encryptionKeyId,
 }: TableDefinition): Pick<TableDescription, 'SSEDescription'> {
@@ -172,66 +169,6 @@ function shapeEncryption({
       SSEType: 'KMS',
       ...(encryptionKeyId === undefined ? {} : { KMSMasterKeyArn: encryptionKeyId }),
     },
-  };
-}
-
-/** The table as its backup tells of it. */
-export function shapeBackedUpTable(
-  table: TableDefinition,
-  size: { readonly items: number; readonly bytes: number },
-): SourceTableDetails {
-  const { readUnits, writeUnits } = table.throughput;
-  return {
-    TableName: table.name,
-    TableId: table.id,
-    TableArn: table.arn,
-    TableSizeBytes: size.bytes,
-    KeySchema: shapeKey(table.key),
-    TableCreationDateTime: new Date(table.createdMs),
-    ProvisionedThroughput: { ReadCapacityUnits: readUnits, WriteCapacityUnits: writeUnits },
-    ...(table.onDemandLimits === undefined ? {} : { OnDemandThroughput: table.onDemandLimits }),
-    ItemCount: size.items,
-    BillingMode: table.billingMode,
-  };
-}
-
-export function shapeBackedUpFeatures(table: TableDefinition): SourceTableFeatureDetails {
-  const { stream, expiry } = table;
-  const local = table.indexes.filter(({ global }) => !global);
-  const global = table.indexes.filter((index) => index.global);
-  const shape = (index: IndexDefinition): LocalSecondaryIndexInfo => ({
-    IndexName: index.name,
-    KeySchema: shapeKey(index.key),
-    Projection: shapeProjection(index),
-  });
-  return {
-    ...(local.length === 0 ? {} : { LocalSecondaryIndexes: local.map(shape) }),
-    ...(global.length === 0
-      ? {}
-      : {
-          GlobalSecondaryIndexes: global.map((index) => ({
-            ...shape(index),
-            ProvisionedThroughput: {
-              ReadCapacityUnits: index.throughput.readUnits,
-              WriteCapacityUnits: index.throughput.writeUnits,
-            },
-            ...(index.onDemandLimits === undefined
-              ? {}
-              : { OnDemandThroughput: index.onDemandLimits }),
-          })),
-        }),
-    ...(stream === undefined
-      ? {}
-      : { StreamDescription: { StreamEnabled: true, StreamViewType: stream.viewType } }),
-    ...(expiry === undefined
-      ? {}
-      : {
-          TimeToLiveDescription: {
-            TimeToLiveStatus: 'ENABLED' as const,
-            AttributeName: expiry.attribute,
-          },
-        }),
-    ...shapeEncryption(table),
   };
 }
 
@@ -300,7 +237,7 @@ export function shapeKey({ partition, sort }: KeySchema): KeySchemaElement[] {
   return sort === undefined ? [hash] : [hash, { AttributeName: sort.name, KeyType: 'RANGE' }];
 }
 
-function shapeProjection({ projection }: IndexDefinition): Projection {
+export function shapeProjection({ projection }: IndexDefinition): Projection {
   return {
     ProjectionType: projection.type,
     ...(projection.type === 'INCLUDE' ? { NonKeyAttributes: [...projection.attributes] } : {}),

@@ -2,7 +2,7 @@
 // Messages and forms: recorded, ack-api-quirks dynamodb 2026-10, DDB-TABLE-207…212, 351…356.
 import { invalid, invalidParameter } from '../errors.ts';
 
-export const POLICY_MAX_BYTES = 20_480;
+const POLICY_MAX_BYTES = 20_480;
 const ROOT = /^\d{12}$/;
 
 type Member = string | readonly string[] | Readonly<Record<string, unknown>>;
@@ -49,8 +49,8 @@ function readPolicy(text: string): Policy {
   const list: readonly unknown[] = Array.isArray(given) ? given : given === undefined ? [] : [given];
   if (list.length === 0) throw malformed('Could not parse the policy: Statement is empty!');
   return {
-    Version: String(version),
-    ...(id === undefined ? {} : { Id: String(id) }),
+    Version: textOf(version),
+    ...(id === undefined ? {} : { Id: textOf(id) }),
     Statement: list.map(readStatement),
   };
 }
@@ -72,7 +72,7 @@ function readStatement(given: unknown): Statement {
     throw malformed('This policy contains invalid Json');
   }
   const raw: Readonly<Record<string, unknown>> = { ...given };
-  const effect = String(raw['Effect'] ?? '').toLowerCase();
+  const effect = textOf(raw['Effect']).toLowerCase();
   if (effect !== 'allow' && effect !== 'deny') throw malformed('Missing required field Effect');
   for (const name of ['Principal', 'Action', 'Resource']) {
     if (raw[name] === undefined && raw[`Not${name}`] === undefined) {
@@ -81,7 +81,7 @@ function readStatement(given: unknown): Statement {
   }
   const sid = raw['Sid'];
   return {
-    ...(sid === undefined ? {} : { Sid: String(sid) }),
+    ...(sid === undefined ? {} : { Sid: textOf(sid) }),
     Effect: effect === 'allow' ? 'Allow' : 'Deny',
     ...principalMember('Principal', raw),
     ...principalMember('NotPrincipal', raw),
@@ -117,6 +117,10 @@ function principalMember(
     return [kind, unwrapOne([...new Set(names)])] as const;
   });
   return { [name]: Object.fromEntries(kinds) };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function textsOf(value: unknown): string[] {

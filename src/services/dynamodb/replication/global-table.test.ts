@@ -83,7 +83,9 @@ async function put(region: Region, TableName: string, pk: string, v: string): Pr
 async function contents(region: Region, TableName: string): Promise<Record<string, string>> {
   const { Items = [] } = await clients[region].send(new ScanCommand({ TableName }));
   return Object.fromEntries(
-    Items.map((item) => [item['pk']?.S ?? '', item['v']?.S ?? ''] as const).toSorted(),
+    Items.map((item) => [item['pk']?.S ?? '', item['v']?.S ?? ''] as const).toSorted(([a], [b]) =>
+      a < b ? -1 : 1,
+    ),
   );
 }
 

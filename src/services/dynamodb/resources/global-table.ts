@@ -1,161 +1,26 @@
 // AWS::DynamoDB::GlobalTable: a table and its replicas, of which the stack's region has one.
-import type {
-  BillingMode,
-  CreateGlobalTableWitnessGroupMemberAction,
-  KeySchemaElement,
-  LocalSecondaryIndex,
-  MultiRegionConsistency,
-  StreamViewType,
-  TableClass,
-  Tag,
-  WarmThroughput,
-} from '@aws-sdk/client-dynamodb';
+import type { TableClass } from '@aws-sdk/client-dynamodb';
 import { UserError } from '../../../base/errors.ts';
-import {
-  FLAG,
-  INTEGER,
-  JSON_VALUE,
-  TAGS,
-  TEXT,
-  listOf,
-  object,
-  only,
-} from '../../../kernel/property-shapes.ts';
 import type { ResourceHandler, ResourceRequest, ResourceResult } from '../../../kernel/resources.ts';
 import { BACKUP_TOPIC } from '../backup/store.ts';
 import { unsupported } from '../errors.ts';
 import { loadTable } from '../store.ts';
-import { applyFeatures, inRegion, isMissing, mergeTags, tableExists } from './table-features.ts';
 import {
-  attributeDefinitions,
-  insights,
-  kinesis,
-  keySchema,
-  localIndexes,
-  policy,
-  projection,
-  recovery,
-  timeToLive,
-  warm,
-  type IndexProperty,
-  type InsightsProperty,
-  type PolicyProperty,
-  type RecoveryProperty,
-  type TableProperties,
-} from './table-properties.ts';
+  globalOf,
+  globalShape,
+  type GlobalProperties,
+  type ReplicaProperty,
+} from './global-table-properties.ts';
+import { applyFeatures, inRegion, isMissing, mergeTags, tableExists } from './table-features.ts';
+import type { IndexProperty, TableProperties } from './table-properties.ts';
 import { changeTable, makeTable } from './table.ts';
 
 /** How long a replica may take to be filled, ms. */
 const REPLICA_TIMEOUT_MS = 24 * 3_600_000;
 
-interface ReplicaProperty {
-  readonly Region: string;
-  readonly ContributorInsightsSpecification?: InsightsProperty;
-  readonly DeletionProtectionEnabled?: boolean;
-  readonly GlobalSecondaryIndexes?: readonly {
-    readonly IndexName: string;
-    readonly ContributorInsightsSpecification?: InsightsProperty;
-    readonly ReadOnDemandThroughputSettings?: { readonly MaxReadRequestUnits?: number };
-  }[];
-  readonly KinesisStreamSpecification?: { readonly StreamArn: string };
-  readonly PointInTimeRecoverySpecification?: RecoveryProperty;
-  readonly ReadOnDemandThroughputSettings?: { readonly MaxReadRequestUnits?: number };
-  readonly ReadProvisionedThroughputSettings?: unknown;
-  readonly ReplicaStreamSpecification?: { readonly ResourcePolicy?: PolicyProperty };
-  readonly ResourcePolicy?: PolicyProperty;
-  readonly SSESpecification?: { readonly KMSMasterKeyId: string };
-  readonly TableClass?: TableClass;
-  readonly Tags?: Tag[];
-}
-
-interface GlobalProperties {
-  readonly TableName?: string;
-  readonly AttributeDefinitions?: TableProperties['AttributeDefinitions'];
-  readonly BillingMode?: BillingMode;
-  readonly GlobalSecondaryIndexes?: (IndexProperty & {
-    readonly WriteOnDemandThroughputSettings?: { readonly MaxWriteRequestUnits?: number };
-  })[];
-  readonly GlobalTableWitnesses?: CreateGlobalTableWitnessGroupMemberAction[];
-  readonly KeySchema: KeySchemaElement[];
-  readonly LocalSecondaryIndexes?: LocalSecondaryIndex[];
-  readonly MultiRegionConsistency?: MultiRegionConsistency;
-  readonly Replicas: readonly ReplicaProperty[];
-  readonly SSESpecification?: { readonly SSEEnabled: boolean; readonly SSEType?: 'KMS' };
-  readonly StreamSpecification?: { readonly StreamViewType: StreamViewType };
-  readonly TimeToLiveSpecification?: TableProperties['TimeToLiveSpecification'];
-  readonly WarmThroughput?: WarmThroughput;
-  readonly WriteOnDemandThroughputSettings?: { readonly MaxWriteRequestUnits?: number };
-  readonly WriteProvisionedThroughputSettings?: unknown;
-}
-
-const readLimit = only({ MaxReadRequestUnits: INTEGER });
-const writeLimit = only({ MaxWriteRequestUnits: INTEGER });
-
-const replica = object(
-  {
-    Region: TEXT,
-    ContributorInsightsSpecification: insights,
-    DeletionProtectionEnabled: FLAG,
-    GlobalSecondaryIndexes: listOf(
-      object(
-        {
-          IndexName: TEXT,
-          ContributorInsightsSpecification: insights,
-          ReadOnDemandThroughputSettings: readLimit,
-          ReadProvisionedThroughputSettings: JSON_VALUE,
-        },
-        ['IndexName'],
-      ),
-    ),
-    KinesisStreamSpecification: kinesis,
-    PointInTimeRecoverySpecification: recovery,
-    ReadOnDemandThroughputSettings: readLimit,
-    ReadProvisionedThroughputSettings: JSON_VALUE,
-    ReplicaStreamSpecification: only({ ResourcePolicy: policy }),
-    ResourcePolicy: policy,
-    SSESpecification: object({ KMSMasterKeyId: TEXT }, ['KMSMasterKeyId']),
-    TableClass: TEXT,
-    Tags: TAGS,
-  },
-  ['Region'],
-);
-
-const shape = object(
-  {
-    TableName: TEXT,
-    AttributeDefinitions: attributeDefinitions,
-    BillingMode: TEXT,
-    GlobalSecondaryIndexes: listOf(
-      object(
-        {
-          IndexName: TEXT,
-          KeySchema: keySchema,
-          Projection: projection,
-          WarmThroughput: warm,
-          WriteOnDemandThroughputSettings: writeLimit,
-          WriteProvisionedThroughputSettings: JSON_VALUE,
-        },
-        ['IndexName', 'KeySchema', 'Projection'],
-      ),
-    ),
-    GlobalTableWitnesses: listOf(only({ Region: TEXT })),
-    KeySchema: keySchema,
-    LocalSecondaryIndexes: localIndexes,
-    MultiRegionConsistency: TEXT,
-    Replicas: listOf(replica),
-    SSESpecification: object({ SSEEnabled: FLAG, SSEType: TEXT }, ['SSEEnabled']),
-    StreamSpecification: object({ StreamViewType: TEXT }, ['StreamViewType']),
-    TimeToLiveSpecification: timeToLive,
-    WarmThroughput: warm,
-    WriteOnDemandThroughputSettings: writeLimit,
-    WriteProvisionedThroughputSettings: JSON_VALUE,
-  },
-  ['KeySchema', 'Replicas'],
-);
-
 export const globalTable: ResourceHandler = {
   type: 'AWS::DynamoDB::GlobalTable',
-  shape,
+  shape: globalShape,
   replaceOn: ['TableName', 'KeySchema', 'LocalSecondaryIndexes', 'MultiRegionConsistency'],
   async create(request) {
     const wanted = globalOf(request.properties);
@@ -198,10 +63,6 @@ export const globalTable: ResourceHandler = {
     }
   },
 };
-
-function globalOf(properties: Readonly<Record<string, unknown>>): GlobalProperties {
-  return properties as unknown as GlobalProperties;
-}
 
 function tableName(request: ResourceRequest): string {
   return globalOf(request.properties).TableName ?? request.physicalName(255);
@@ -294,7 +155,7 @@ async function changeReplicas(request: ResourceRequest, name: string): Promise<v
   const creates = joining.map((each) => ({ Create: memberOf(each) }));
   if (wanted.MultiRegionConsistency === 'STRONG' && creates.length > 0) {
     const [witness] = wanted.GlobalTableWitnesses ?? [];
-    const region = (witness as { readonly Region?: string } | undefined)?.Region;
+    const region = witness?.Region;
     await request.call('dynamodb', 'UpdateTable', {
       TableName: name,
       ReplicaUpdates: creates,

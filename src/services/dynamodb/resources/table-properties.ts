@@ -94,7 +94,7 @@ const throughput = object({ ReadCapacityUnits: INTEGER, WriteCapacityUnits: INTE
   'ReadCapacityUnits',
   'WriteCapacityUnits',
 ]);
-export const onDemand = only({ MaxReadRequestUnits: INTEGER, MaxWriteRequestUnits: INTEGER });
+const onDemand = only({ MaxReadRequestUnits: INTEGER, MaxWriteRequestUnits: INTEGER });
 export const warm = only({ ReadUnitsPerSecond: INTEGER, WriteUnitsPerSecond: INTEGER });
 export const insights = object({ Enabled: FLAG, Mode: TEXT }, ['Enabled']);
 

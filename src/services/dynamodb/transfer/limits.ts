@@ -16,4 +16,3 @@ export const JOBS_PER_PAGE_MAX = 25;
 export const DATA_FILE_BYTES = 8 * 1_048_576;
 /** The longest line of a source: an item of 400 KB as JSON, with room to spare. */
 export const LINE_MAX_BYTES = 8 * 1_048_576;
-export const SOURCE_OBJECTS_MAX = 50_000;

@@ -4,7 +4,6 @@ import { parseArn } from '../../../../base/arn.ts';
 import type { ReadTx } from '../../../../base/store.ts';
 import type { RequestContext, Scope } from '../../../../kernel/context.ts';
 import type { InputOf, OutputOf } from '../../../../models/operations.ts';
-import { shapeBackedUpFeatures, shapeBackedUpTable } from '../../operations/describe-table.ts';
 import { measureTable } from '../../operations/measure.ts';
 import { invalid, invalidParameter } from '../../errors.ts';
 import { readTableName } from '../../rules.ts';
@@ -18,6 +17,7 @@ import {
   invalidRequest,
 } from '../errors.ts';
 import { BACKUPS_PER_PAGE_MAX } from '../limits.ts';
+import { shapeBackedUpFeatures, shapeBackedUpTable } from '../source-table.ts';
 import { listBackupPage, loadBackup, type BackupRecord } from '../store.ts';
 
 export async function createBackup(

@@ -19,7 +19,7 @@ export async function describeContinuousBackups(
   return { ContinuousBackupsDescription: shapeBackups(table, ctx.nowMs) };
 }
 
-export async function requireBackedUpTable(
+async function requireBackedUpTable(
   view: ReadTx,
   ctx: RequestContext,
   name: string,
