@@ -163,6 +163,7 @@ const emailReceiving = defineSample({
               spfVerdict: pass,
               dkimVerdict: pass,
               dmarcVerdict: pass,
+              dmarcPolicy: 'none',
               action: {
                 type: 'Lambda',
                 invocationType: 'Event',

@@ -1,6 +1,7 @@
 // Sample events of what calls functions over HTTP: API Gateway, load balancers, function URLs.
 import type {
   ALBEvent,
+  APIGatewayProxyEvent,
   APIGatewayProxyEventV2,
   APIGatewayProxyWebsocketEventV2,
   APIGatewayRequestAuthorizerEvent,
@@ -122,6 +123,10 @@ const httpApiAuthorizer = defineSample({
   },
 });
 
+/** AWS: whoever connects sends headers, as the types do not say. <aws-lambda-go, apigw-websocket-request.json> */
+type WebsocketEvent = APIGatewayProxyWebsocketEventV2 &
+  Partial<Pick<APIGatewayProxyEvent, 'headers' | 'multiValueHeaders'>>;
+
 const websocket = defineSample({
   service: 'apigateway',
   name: 'websocket',
@@ -135,9 +140,11 @@ const websocket = defineSample({
     body: { about: 'the message', default: '{"action":"sendmessage","data":"hello"}' },
     connection: { about: 'id of the connection', default: 'L0SM9cOFvHcCIhw=' },
   },
-  make({ region, time, type, api, stage, body, connection }): APIGatewayProxyWebsocketEventV2 {
+  make({ region, time, type, api, stage, body, connection }): WebsocketEvent {
     const eventType = type === 'CONNECT' || type === 'DISCONNECT' ? type : 'MESSAGE';
+    const headers = headersOf(`${api}.execute-api.${region}.amazonaws.com`);
     return {
+      ...(eventType === 'CONNECT' ? { headers, multiValueHeaders: listsOf(headers) } : {}),
       requestContext: {
         routeKey: eventType === 'MESSAGE' ? '$default' : `$${type.toLowerCase()}`,
         messageId: 'L0SNBf5hPHcCIhw=',

@@ -74,8 +74,8 @@ const notification = defineSample({
             Timestamp: time,
             SignatureVersion: '1',
             Signature: 'EXAMPLE',
-            SigningCertUrl: 'EXAMPLE',
-            UnsubscribeUrl: 'EXAMPLE',
+            SigningCertUrl: `https://sns.${region}.amazonaws.com/SimpleNotificationService-1234567890.pem`,
+            UnsubscribeUrl: `https://sns.${region}.amazonaws.com/?Action=Unsubscribe&SubscriptionArn=${TopicArn}:${sampleUuid(2)}`,
             MessageAttributes: {
               Test: { Type: 'String', Value: 'TestString' },
               TestBinary: { Type: 'Binary', Value: 'TestBinary' },
