@@ -175,7 +175,7 @@ async function measurePlain(each: ColdCase, files: Files): Promise<number> {
   }
   if (!existsSync(join(folder, 'node_modules'))) symlinkSync(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'));
   const file = join(folder, Object.keys(files).find((name) => name.startsWith('index.')) ?? '');
-  const interpreter = each.runtime === 'python3.11' ? await findPython() : process.execPath;
+  const interpreter = each.runtime === 'python3.11' ? await findPython(each.runtime) : process.execPath;
   const env = { PATH: process.env['PATH'], PLAIN: '1', NODE_NO_WARNINGS: '1' };
   const took: number[] = [];
   for (let run = 0; run < PLAIN_RUNS; run += 1) {
@@ -188,9 +188,9 @@ async function measurePlain(each: ColdCase, files: Files): Promise<number> {
 }
 
 /** The interpreter itself: what version managers put on PATH is a script. */
-function findPython(): Promise<string> {
+function findPython(name: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile('python3.11', ['-c', 'import sys; print(sys.executable)'], (error, out) => (error ? reject(error) : resolve(out.trim())));
+    execFile(name, ['-c', 'import sys; print(sys.executable)'], (error, out) => (error ? reject(error) : resolve(out.trim())));
   });
 }
 

@@ -51,7 +51,7 @@ export function showProcesses(enter: readonly string[], zygotePid: number, place
   });
 }
 
-export function childrenOf(pid: number): number[] | undefined {
+function childrenOf(pid: number): number[] | undefined {
   try {
     // One list per thread: any of them may have started a process.
     const threads = readdirSync(`/proc/${pid}/task`);
