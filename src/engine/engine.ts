@@ -13,7 +13,7 @@ import { describeRuntime, logStreamName } from './logs/stream-name.ts';
 import { createStreamLog } from './logs/stream-log.ts';
 import { type EnvironmentEvents, Router } from './router.ts';
 import { hasOwnClient } from './runtimes/runtime.ts';
-import { startRuntime } from './start-runtime.ts';
+import { fetchRuntime, startRuntime } from './start-runtime.ts';
 
 export interface Engine extends FunctionRunner {
   /**
@@ -104,6 +104,7 @@ function createEnvironment(given: NewEnvironment): ExecutionEnvironment {
     boundsCpu: options.cpuByMemory ?? true,
     usesCloudTime: options.cloudNowMs !== undefined && !isForeign,
     nowMs,
+    fetchRuntime: async () => fetchRuntime(await open(), definition),
     startRuntime: async () => startRuntime(options, await open(), start),
     ...events,
   });

@@ -28,6 +28,13 @@ export interface StartRequest {
   readonly debug: DebugOptions | undefined;
 }
 
+/** A runtime that is missing is fetched, an image pulled. */
+export async function fetchRuntime({ containers, runtimes }: EngineParts, definition: FunctionDefinition): Promise<void> {
+  const { image, runtime } = definition;
+  if (image === undefined) await runtimes.find(runtime);
+  else await containers.fetch(image.uri);
+}
+
 export async function startRuntime(
   options: EngineOptions,
   parts: EngineParts,

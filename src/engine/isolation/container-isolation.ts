@@ -22,6 +22,8 @@ export interface ContainerRequest {
 }
 
 export interface Containers {
+  /** Has the image on this machine. Rejects with FunctionUnavailable when it cannot be had. */
+  fetch(uri: string): Promise<void>;
   /** Rejects with FunctionUnavailable when there is no engine for containers, or no such image. */
   start(request: ContainerRequest): Promise<Guest>;
   close(): Promise<void>;
@@ -54,13 +56,21 @@ export function createContainers({ command: named, needsOwnNetwork }: ContainerS
     return { command, release: await command.guard() };
   }
 
+  async function fetchImage(uri: string): Promise<ContainerCommand> {
+    opened ??= open();
+    // The engine may be started meanwhile.
+    opened.catch(() => (opened = undefined));
+    const { command } = await opened;
+    await command.requireImage(uri);
+    return command;
+  }
+
   return {
+    async fetch(uri) {
+      await fetchImage(uri);
+    },
     async start(request) {
-      opened ??= open();
-      // The engine may be started meanwhile.
-      opened.catch(() => (opened = undefined));
-      const { command } = await opened;
-      await command.requireImage(request.definition.image.uri);
+      const command = await fetchImage(request.definition.image.uri);
       const guest = await startContainer(command, request);
       const ended = guest.ended.finally(() => running.delete(ended));
       running.add(ended);
