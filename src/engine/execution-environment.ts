@@ -159,7 +159,6 @@ export class ExecutionEnvironment {
   }
 
   async #initialise(limitMs: number): Promise<InitOutcome> {
-    await this.#options.fetchRuntime();
     // A snapshot has it already.
     if (!this.#isRestored) await this.#options.fetchRuntime();
     const outcome = await runInitPhase(limitMs, this.#options.startRuntime, (guest) => {
