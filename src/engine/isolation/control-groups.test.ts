@@ -166,7 +166,8 @@ describe.skipIf(!able)(`limits${able ? '' : ' (skipped: no sandbox, or no contro
     const [init, handler] = (await run(body, { memoryMb: 177 })).json as [number, number];
     // AWS: 1,769 MB are one vCPU, so 177 MB are a tenth. lambda/latest/dg/configuration-memory.html
     expect(handler).toBeLessThan(0.16);
-    expect(init).toBeGreaterThan(0.2);
+    // Not the other way round, and not alike, however busy the machine is.
+    expect(init).toBeGreaterThan(handler * 1.2);
   });
 
   test('open files are bounded', async () => {

@@ -35,7 +35,8 @@ const MAX_AHEAD_BYTES = 65_536;
 const CRLF = Buffer.from('\r\n');
 const HEAD_END = Buffer.from('\r\n\r\n');
 /** Of a head that comes in tiny ones. */
-const MAX_PIECES = 64;
+const MAX_PIECES = 1024;
+const MAX_PIECES_BYTES = 65_536;
 const EMPTY = Buffer.alloc(0);
 
 const REASONS: Readonly<Record<number, string>> = {
@@ -57,6 +58,7 @@ export function serveConnection(
   let pending: Buffer = EMPTY;
   /** Pieces of a head that is not complete: joined once, not for each of them. */
   let pieces: Buffer[] = [];
+  let piecesBytes = 0;
   let body: BodyReader | undefined;
   let head: Head | undefined;
   let busy = false;
@@ -127,7 +129,9 @@ export function serveConnection(
   function gather(chunk: Buffer): boolean {
     const mayBeWhole = head !== undefined || busy || pending.length === 0 || chunk.includes('\n');
     pieces.push(chunk);
-    if (!mayBeWhole && pieces.length < MAX_PIECES) return false;
+    piecesBytes += chunk.length;
+    if (!mayBeWhole && pieces.length < MAX_PIECES && piecesBytes < MAX_PIECES_BYTES) return false;
+    piecesBytes = 0;
     pending = pending.length === 0 && pieces.length === 1 ? chunk : Buffer.concat([pending, ...pieces]);
     pieces = [];
     return true;
