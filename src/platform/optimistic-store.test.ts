@@ -41,7 +41,7 @@ function createSlowEngine() {
     snapshot() {
       const view = entries.view();
       const mark = { commits: count, nextSequence: 1 };
-      return { mark, ...view, getShared: view.get, release() {} };
+      return { mark, ...view, getShared: (key) => view.get(key), release() {} };
     },
     commit: ({ writes }) =>
       new Promise((resolve, reject) => {

@@ -18,7 +18,7 @@ export function createSimulatedDisk(): SimulatedDisk {
       shared: true,
       snapshot() {
         const view = entries.view();
-        return { mark, ...view, getShared: view.get, release: () => {} };
+        return { mark, ...view, getShared: (key) => view.get(key), release: () => {} };
       },
       async commit({ writes, expectedCommits, nextSequence }) {
         await scheduler.pause();

@@ -110,20 +110,17 @@ function isOrHoldsBinary(value: AttributeValue): boolean {
   return 'B' in value || 'BS' in value;
 }
 
-/** What JSON holds of a value: text stands for bytes. */
-type JsonValue = Readonly<Record<string, unknown>>;
-
-function encodeBinaries(item: Item): Readonly<Record<string, JsonValue>> {
-  return mapItem(item, encodeBinary) as unknown as Readonly<Record<string, JsonValue>>;
+/** For JSON alone: texts stand where the item has bytes. */
+function encodeBinaries(item: Item): unknown {
+  return mapItem(item, encodeBinary);
 }
 
 function encodeBinary(value: AttributeValue): AttributeValue {
-  const encoded = (bytes: Uint8Array): string => asBuffer(bytes).toString('base64');
-  let changed: JsonValue = value;
-  if ('B' in value) changed = { B: encoded(value.B) };
-  else if ('BS' in value) changed = { BS: value.BS.map(encoded) };
-  else return mapNested(value, encodeBinary);
-  return changed as unknown as AttributeValue;
+  const encoded = (bytes: Uint8Array): Uint8Array =>
+    asBuffer(bytes).toString('base64') as unknown as Uint8Array;
+  if ('B' in value) return { B: encoded(value.B) };
+  if ('BS' in value) return { BS: value.BS.map(encoded) };
+  return mapNested(value, encodeBinary);
 }
 
 function decodeBinaries(item: Item): Item {
