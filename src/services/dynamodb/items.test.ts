@@ -378,6 +378,44 @@ describe('UpdateItem', () => {
     ).rejects.toBeInstanceOf(ConditionalCheckFailedException);
   });
 
+  // Source: scylladb, test/alternator/test_item.py, test_update_item_non_existent.
+  test.each<Partial<UpdateItemCommandInput>>([
+    { UpdateExpression: 'REMOVE a, b' },
+    { UpdateExpression: 'DELETE a :v', ExpressionAttributeValues: { ':v': { SS: ['x'] } } },
+    { AttributeUpdates: { a: { Action: 'DELETE' } } },
+    { AttributeUpdates: { a: { Action: 'DELETE', Value: { NS: ['4'] } } } },
+  ])('%j creates no item', async (input) => {
+    const { Attributes } = await update('never', { ...input, ReturnValues: 'ALL_NEW' });
+    expect(Attributes).toBeUndefined();
+    expect(await get('never')).toBeUndefined();
+  });
+
+  test('an update that gives something, or does nothing at all, creates the item', async () => {
+    await update('some', {
+      UpdateExpression: 'REMOVE a SET b = :v',
+      ExpressionAttributeValues: { ':v': { N: '1' } },
+    });
+    expect(await get('some')).toEqual({ pk: { S: 'some' }, b: { N: '1' } });
+    await update('nothing', { AttributeUpdates: {} });
+    expect(await get('nothing')).toEqual({ pk: { S: 'nothing' } });
+  });
+
+  // Source: scylladb, test/alternator/test_item.py, test_update_item_delete and …_add.
+  test.each<NonNullable<UpdateItemCommandInput['AttributeUpdates']>>([
+    { n: { Action: 'DELETE', Value: { NS: ['1'] } } },
+    { n: { Action: 'ADD', Value: { NS: ['1'] } } },
+    { s: { Action: 'DELETE', Value: { NS: ['1'] } } },
+    { s: { Action: 'ADD', Value: { L: [{ S: 'x' }] } } },
+  ])('%j does not suit the attribute', async (AttributeUpdates) => {
+    await update('mismatch', {
+      AttributeUpdates: { n: { Value: { N: '1' } }, s: { Value: { SS: ['x'] } } },
+    });
+    await expect(update('mismatch', { AttributeUpdates })).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: 'Type mismatch for attribute to update',
+    });
+  });
+
   // Source: nubo-db/dynamodb-conformance, tests/tier3/limits/itemSizeBySurface.test.ts.
   test('what an update writes is limited too, with a cost for each action', async () => {
     // Key: 2 + 1 bytes; the attribute's name: 1. The ceiling is 19 bytes below 400 KB.

@@ -13,6 +13,8 @@ import { valueAt } from './evaluate.ts';
 import type { BoundAction, BoundOperand, Path, SetValue } from './syntax.ts';
 
 const WRONG_TYPE = 'An operand in the update expression has an incorrect data type';
+/** AWS: the words for AttributeUpdates. scylladb test_item.py; dynalite, updateItem */
+const LEGACY_WRONG_TYPE = 'Type mismatch for attribute to update';
 const WRONG_PATH = 'The document path provided in the update expression is invalid for update';
 const ABSENT = 'The provided expression refers to an attribute that does not exist in the item';
 
@@ -54,9 +56,15 @@ function newValue(action: BoundAction, item: Item): AttributeValue | undefined {
     case 'remove':
       return undefined;
     case 'add':
-      return add(valueAt(action.path, item), action.value);
-    case 'delete':
-      return subtractSet(valueAt(action.path, item), action.value);
+    case 'delete': {
+      const existing = valueAt(action.path, item);
+      if (existing !== undefined && typeOf(existing) !== typeOf(action.value)) {
+        throw invalid(action.legacy === true ? LEGACY_WRONG_TYPE : WRONG_TYPE);
+      }
+      return action.kind === 'add'
+        ? add(existing, action.value)
+        : subtractSet(existing, action.value);
+    }
     default:
       return unreachable(action);
   }
@@ -114,7 +122,6 @@ function subtractSet(
   value: AttributeValue,
 ): AttributeValue | undefined {
   if (existing === undefined) return undefined;
-  if (typeOf(existing) !== typeOf(value)) throw invalid(WRONG_TYPE);
   if ('SS' in existing && 'SS' in value) return nonEmpty(difference(existing.SS, value.SS), 'SS');
   if ('NS' in existing && 'NS' in value) return nonEmpty(difference(existing.NS, value.NS), 'NS');
   if ('BS' in existing && 'BS' in value) return nonEmpty(difference(existing.BS, value.BS), 'BS');

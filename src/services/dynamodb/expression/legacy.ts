@@ -228,13 +228,13 @@ export function readAttributeUpdate(attribute: string, raw: RawAttributeUpdate):
     if (!['SS', 'NS', 'BS'].includes(type)) {
       throw invalidParameter(`DELETE action with value is not supported for the type ${type}`);
     }
-    return { kind: 'delete', path, value };
+    return { kind: 'delete', path, value, legacy: true };
   }
   if (action === 'ADD') {
     if (!['L', 'SS', 'NS', 'BS', 'N'].includes(type)) {
       throw invalidParameter(`ADD action is not supported for the type ${type}`);
     }
-    return { kind: 'add', path, value };
+    return { kind: 'add', path, value, legacy: true };
   }
   return { kind: 'set', path, value: { kind: 'value', value } };
 }

@@ -49,7 +49,13 @@ export type SetValue<V> =
 export type UpdateAction<V> =
   | { readonly kind: 'set'; readonly path: Path; readonly value: SetValue<V> }
   | { readonly kind: 'remove'; readonly path: Path }
-  | { readonly kind: 'add' | 'delete'; readonly path: Path; readonly value: V };
+  | {
+      readonly kind: 'add' | 'delete';
+      readonly path: Path;
+      readonly value: V;
+      /** From AttributeUpdates, which words a wrong type in its own way. */
+      readonly legacy?: true;
+    };
 
 export type BoundCondition = Condition<AttributeValue>;
 export type BoundOperand = Operand<AttributeValue>;

@@ -75,7 +75,7 @@ export async function runSelect(
 }
 
 /** AWS: words what Query says in other words. nubo-db/dynamodb-conformance, partiqlIndexQualifier */
-export function openSelectSource(
+function openSelectSource(
   table: TableHandle,
   { indexName }: SelectStatement,
   consistent: boolean,

@@ -39,10 +39,7 @@ interface StatementInput {
 }
 
 /** AWS: looks at the parameters before the statement. */
-export function readStatementInput({
-  Statement: text = '',
-  Parameters,
-}: StatementInput): Statement {
+function readStatementInput({ Statement: text = '', Parameters }: StatementInput): Statement {
   return readStatement(text, readParameters((Parameters ?? []).map(rawValue)));
 }
 
