@@ -16,8 +16,13 @@ export const CLOUD_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   'function-network': { type: 'string', value: 'KIND', about: 'cloud: functions reach nothing but this cloud (sandbox only); or open', default: 'open' },
   offline: { type: 'boolean', about: 'fetch no runtimes: functions run on what this machine has' },
   'allow-deprecated-runtimes': { type: 'boolean', about: 'take functions with runtimes that AWS refuses by now' },
+  'throttle-tables': { type: 'boolean', about: 'refuse what exceeds the capacity of a DynamoDB table, as AWS does' },
+  'read-lag': { type: 'string', value: 'MS', about: 'DynamoDB reads that ask for no consistency may see what was so long ago', default: '0' },
   seed: { type: 'string', value: 'NUMBER', about: 'make ids and faults the same in every run' },
 };
+
+/** AWS: replicas agree within a second; a minute is more than any test wants. */
+const READ_LAG_MAX_MS = 60_000;
 
 export interface RunningCloud {
   readonly cloud: Cloud;
@@ -63,6 +68,12 @@ function readCloudOptions(args: Arguments): CloudOptions {
     clock: readChoice(args, 'clock', ['system', 'virtual']),
     fetchRuntimes: !args.flag('offline'),
     allowDeprecatedRuntimes: args.flag('allow-deprecated-runtimes'),
+    settings: {
+      dynamodb: {
+        throttles: args.flag('throttle-tables'),
+        readLagMs: readNumber(args, 'read-lag', { max: READ_LAG_MAX_MS }),
+      },
+    },
     isolation: readChoice(args, 'isolation', ['auto', 'process', 'sandbox']),
     functionNetwork: readChoice(args, 'function-network', ['cloud', 'open']),
     ...(args.flag('ephemeral') ? {} : { dataDirectory: args.text('data') ?? DEFAULT_DATA_DIRECTORY }),
