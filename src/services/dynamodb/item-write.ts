@@ -103,11 +103,12 @@ export async function resolveWrite(
     case 'check':
       return { position, before, after: before, writes: false };
     case 'update': {
-      const item = applyUpdate(intent.actions, before?.item ?? intent.key);
-      // AWS: an update that only takes away creates no item. scylladb test_item.py
+      // AWS: an update that only takes away creates no item, nor are its paths looked at then.
+      // scylladb test_item.py, test_update_expression.py
       if (before === undefined && intent.actions.length > 0 && !intent.actions.some(gives)) {
         return { position, before, after: undefined, writes: true };
       }
+      const item = applyUpdate(intent.actions, before?.item ?? intent.key);
       checkUpdatedIndexKeys(definition, intent.actions, item);
       checkUpdatedDepth(intent.actions, item);
       const after = { item, size: itemSize(item) };

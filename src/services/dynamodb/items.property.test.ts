@@ -185,8 +185,8 @@ const modernUpdates: fc.Arbitrary<Request> = fc
         { input: {}, test: clause?.test ?? FREE.test },
         {
           change: (item) => {
-            const now = update.apply(item ?? naiveKey(key));
-            return item === undefined && takesOnly ? undefined : now;
+            if (item === undefined && takesOnly) return undefined;
+            return update.apply(item ?? naiveKey(key));
           },
           answer: 'new',
         },
@@ -210,8 +210,8 @@ const oldUpdates: fc.Arbitrary<Request> = fc
       send: async () => show((await db.send(new D.UpdateItemCommand(input))).Attributes),
       expected: writing(key, guard, {
         change: (item) => {
-          const now = update.apply(item ?? naiveKey(key));
-          return item === undefined && takesOnly ? undefined : now;
+          if (item === undefined && takesOnly) return undefined;
+          return update.apply(item ?? naiveKey(key));
         },
         answer: 'new',
       }),

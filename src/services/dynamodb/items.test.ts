@@ -378,9 +378,11 @@ describe('UpdateItem', () => {
     ).rejects.toBeInstanceOf(ConditionalCheckFailedException);
   });
 
-  // Source: scylladb, test/alternator/test_item.py, test_update_item_non_existent.
+  // Source: scylladb, test/alternator: test_item.py, test_update_item_non_existent;
+  // test_update_expression.py, test_nested_attribute_remove_from_missing_item.
   test.each<Partial<UpdateItemCommandInput>>([
     { UpdateExpression: 'REMOVE a, b' },
+    { UpdateExpression: 'REMOVE a.b, c[0]' },
     { UpdateExpression: 'DELETE a :v', ExpressionAttributeValues: { ':v': { SS: ['x'] } } },
     { AttributeUpdates: { a: { Action: 'DELETE' } } },
     { AttributeUpdates: { a: { Action: 'DELETE', Value: { NS: ['4'] } } } },

@@ -198,6 +198,14 @@ describe('update errors', () => {
       'Operator or function requires a document path; operator or function: if_not_exists',
     ],
     [
+      'SET a = list_append(list_append(b, :l), :l)',
+      'The function is not allowed to be used this way in an expression; function: list_append',
+    ],
+    [
+      'SET a = list_append(:l, list_append(:l, b))',
+      'The function is not allowed to be used this way in an expression; function: list_append',
+    ],
+    [
       'SET a = list_append(b)',
       'Incorrect number of operands for operator or function; operator or function: list_append, number of operands: 1',
     ],

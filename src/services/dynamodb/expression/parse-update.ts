@@ -27,6 +27,7 @@ const FUNCTIONS: ReadonlySet<string> = new Set(['if_not_exists', 'list_append'])
 interface Findings {
   reservedWord?: string | undefined;
   unknownFunction?: string;
+  misusedFunction?: string;
   repeatedSection?: string;
   operators: number;
 }
@@ -54,7 +55,9 @@ function firstProblem(found: Findings): string | undefined {
   if (found.operators > EXPRESSION_MAX_OPERATORS) {
     return `The expression contains too many operators; operator count: ${found.operators}`;
   }
-  return found.reservedWord ?? found.unknownFunction ?? found.repeatedSection;
+  return (
+    found.reservedWord ?? found.unknownFunction ?? found.misusedFunction ?? found.repeatedSection
+  );
 }
 
 /** Throws SyntaxProblem. */
@@ -126,10 +129,19 @@ function parseOperand(cursor: Cursor, found: Findings, depth = 0): Operand<strin
     if (!FUNCTIONS.has(call.name)) {
       found.unknownFunction ??= `Invalid function name; function: ${call.name}`;
     }
+    // AWS: allows other nesting. scylladb test_update_expression.py
+    if (call.name === 'list_append' && call.args.some(isListAppend)) {
+      found.misusedFunction ??=
+        'The function is not allowed to be used this way in an expression; function: list_append';
+    }
     return call;
   }
   if (peek(cursor).kind === 'valueRef') return { kind: 'value', value: take(cursor).text };
   return { kind: 'path', path: parseCheckedPath(cursor, found) };
+}
+
+function isListAppend(operand: Operand<string>): boolean {
+  return operand.kind === 'call' && operand.name === 'list_append';
 }
 
 /** Deeper nesting than operators allow is redundant; the stack is not for the client to fill. */
