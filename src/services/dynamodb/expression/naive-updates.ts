@@ -165,7 +165,7 @@ interface Placed {
   readonly result: Naive | undefined;
 }
 
-/** The value at `prefix` after the changes, every index meaning the element that was there before. */
+/** The value at `prefix` afterwards; an index means the element that was there before. */
 function rebuilt(value: Naive, prefix: readonly Step[], placed: readonly Placed[]): Naive {
   const key = JSON.stringify(prefix);
   const here = placed.filter(({ steps }) => JSON.stringify(steps.slice(0, -1)) === key);
