@@ -57,7 +57,7 @@ test('new code takes the port over from the old', async () => {
   const [first, second] = await Promise.all([busy, next]);
   expect(second.json).not.toBe(first.json);
   expect(second.logTail).not.toContain('cannot listen');
-  expect(await targets(port)).toHaveLength(1);
+  await expect.poll(async () => targets(port).catch(() => []), { interval: 50 }).toHaveLength(1);
 });
 
 test('with wait, the code is not loaded before a debugger is there', async () => {
