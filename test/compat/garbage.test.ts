@@ -21,7 +21,8 @@ const SEED = chooseSeed('garbage');
 const SOUND = Number(process.env['GARBAGE_ROUNDS'] ?? 3);
 const TAMPERED_PER_SOUND = 2;
 const AT_ONCE = 8;
-const TIMEOUT_MS = 5_000;
+// More than the longest poll: ReceiveMessage may well wait its 20 seconds on a queue that others emptied.
+const TIMEOUT_MS = 25_000;
 /** 501: not implemented, by name. 503: busy. Nothing else is the cloud's own fault. */
 const HONEST = new Set([501, 503]);
 
