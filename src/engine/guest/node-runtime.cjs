@@ -82,7 +82,7 @@ async function initialise(assignment) {
     onLoopEmpty = undefined;
     act?.();
   });
-  if (assignment.debug) openInspector(assignment.debug);
+  if (assignment.debug) await openInspector(assignment.debug);
   let handler;
   try {
     handler = await loadHandler(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER);
@@ -92,13 +92,26 @@ async function initialise(assignment) {
   serve(handler, clock, assignment.providedFolder);
 }
 
-/** As `node --inspect` does; with `wait` nothing runs before somebody is attached. */
-function openInspector({ port, wait }) {
-  try {
-    require('node:inspector').open(port, '127.0.0.1', wait);
-  } catch (error) {
-    console.error(`The inspector cannot listen on port ${port}: ${error.message}`);
+/**
+ * As `node --inspect` does; with `wait` nothing runs before somebody is attached. The environment
+ * before this one may hold the port for a moment longer: it is given five seconds.
+ */
+async function openInspector({ port, wait }) {
+  const inspector = require('node:inspector');
+  for (let tries = 0; tries < 100 && !(await isFree(port)); tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
+  inspector.open(port, '127.0.0.1', wait);
+  // Node.js tells the reason on stderr and throws nothing.
+  if (inspector.url() === undefined) console.error(`The inspector cannot listen on port ${port}.`);
+}
+
+function isFree(port) {
+  return new Promise((resolve) => {
+    const probe = require('node:net').createServer();
+    probe.on('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });
 }
 
 /** Becomes the function: environment, directory, clock, console. Returns the clock's setter. */
