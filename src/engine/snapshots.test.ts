@@ -171,6 +171,17 @@ def handler(event, context):
       await expect.poll(() => processesOf(own.workDir)).toEqual([]);
     });
 
+    test('an invocation that waited for room while its snapshot was retired leaves nothing behind', async () => {
+      await using own = createHarness({ isolation, maxConcurrency: 1 });
+      const source = 'import os, time\ndef handler(e, c):\n  time.sleep(0.3)\n  return os._exit(3) if e.get("dies") else 1\n';
+      const definition = await own.define({ 'app.py': source }, { runtime: 'python3.12', handler: 'app.handler', snapStart: true });
+      await own.engine.snapshot(definition);
+      const both = [own.invoke(definition, { dies: true }), own.invoke(definition, {})];
+      await own.engine.retire(definition.key);
+      expect((await Promise.all(both)).map(({ json }) => json)).toEqual([expect.objectContaining({ errorType: 'Runtime.ExitError' }), 1]);
+      await expect.poll(() => processesOf(own.workDir), { timeout: 10_000 }).toEqual([]);
+    });
+
     test('what cannot be forked is refused with the reason', async () => {
       const node = await harness.define({ 'index.js': 'exports.handler = async () => 1;' }, { snapStart: true });
       await expect(harness.engine.snapshot(node)).rejects.toMatchObject({ reason: 'SnapStartNotSupported' });

@@ -52,6 +52,8 @@ const REFILL_DELAY_MS = 30;
 export function createSnapshots(settings: SnapshotSettings): Snapshots {
   const snapshots = new Map<string, Promise<Snapshot>>();
   const ending = new Set<Promise<unknown>>();
+  /** Keys whose snapshot was let go: an invocation that waited may still need it once more. */
+  const retired = new Set<string>();
   let closed = false;
 
   function find(definition: FunctionDefinition): Promise<Snapshot> {
@@ -100,26 +102,33 @@ export function createSnapshots(settings: SnapshotSettings): Snapshots {
     if (at !== -1) ready.splice(at, 1);
   }
 
+  function discard(key: string): void {
+    const snapshot = snapshots.get(key);
+    if (snapshot === undefined) return;
+    snapshots.delete(key);
+    retired.add(key);
+    snapshot.then(letGo, () => {});
+  }
+
   return {
     async make(definition) {
+      retired.delete(definition.key);
       const snapshot = await find(definition);
       await refill(snapshot, definition);
     },
     async restore(definition) {
       const snapshot = await find(definition);
       const guest = snapshot.ready.shift() ?? (await snapshot.zygote.fork(definition));
-      if (settings.spares > 0 && !snapshot.filling) {
+      if (retired.has(definition.key)) {
+        discard(definition.key);
+      } else if (settings.spares > 0 && !snapshot.filling) {
         snapshot.filling = true;
         setTimeout(() => void refill(snapshot, definition), REFILL_DELAY_MS).unref();
       }
       snapshot.assign(guest);
       return guest;
     },
-    retire(key) {
-      const snapshot = snapshots.get(key);
-      snapshots.delete(key);
-      snapshot?.then(letGo, () => {});
-    },
+    retire: discard,
     async close() {
       closed = true;
       const all = await Promise.allSettled(snapshots.values());
